@@ -1,0 +1,94 @@
+# Scambio. `make run` starts a demonstration server, `make check` tests everything; see README.
+#
+# Every .c below the folders of MODULES is compiled; nothing is listed by hand. VARIANT is a folder below build/:
+# release (what is installed), asan (AddressSanitizer and UBSan, for the tests), fuzz (clang's libFuzzer).
+
+MODULES  := core formats store directory dav clients server
+VERSION  := 0.1.0
+PREFIX   ?= /usr
+DESTDIR  ?=
+CC       := gcc
+CLANG    := clang
+VARIANT  ?= release
+BUILD    := build/$(VARIANT)
+CCACHE   := $(shell command -v ccache 2>/dev/null)
+
+PKGS     := libmicrohttpd sqlite3 libxml-2.0 libargon2 libutf8proc libidn2 libzstd jansson libcrypto gnutls libseccomp zlib libqrencode
+PKG_C     = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_L     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lpthread
+
+WARN     := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wcast-align=strict -Wwrite-strings \
+            -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wimplicit-fallthrough \
+            -Wswitch-enum -Wno-missing-field-initializers
+BASE     := -std=gnu17 -D_GNU_SOURCE -I. -DSCAMBIO_VERSION='"$(VERSION)"' -fstack-protector-strong -fno-strict-aliasing
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -fPIE
+OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DSCAMBIO_SANITIZE
+LNK_release := -pie -Wl,-z,relro,-z,now
+LNK_asan    := -fsanitize=address,undefined
+CFLAGS    = $(BASE) $(WARN) $(OPT_$(VARIANT)) $(PKG_C) -MMD -MP
+LDFLAGS   = $(LNK_$(VARIANT))
+
+SRC      := $(foreach m,$(MODULES),$(sort $(wildcard $(m)/*.c $(m)/*/*.c)))
+LIB_SRC  := $(filter-out server/main.c,$(SRC))
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas/embed.o
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT     := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+SQL      := $(wildcard schemas/*)
+
+.DEFAULT_GOAL := scambio
+.PHONY: run check check-unit check-long bench lint install deps deps-test unit clean fuzz
+
+scambio: $(BUILD)/scambio
+	@cp -f $< $@
+
+$(BUILD)/scambio: $(BUILD)/server/main.o $(BUILD)/libscambio.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_L)
+
+$(BUILD)/libscambio.a: $(LIB_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CCACHE) $(CC) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/schemas/embed.o: schemas/embed.S $(SQL)
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+# ---- unit tests: one program a file, all against the whole library ----
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/test.h $(BUILD)/libscambio.a
+	@mkdir -p $(@D)
+	$(CCACHE) $(CC) $(CFLAGS) -MF $@.d -c -o $@.o $<
+	$(CC) $(LDFLAGS) -o $@ $@.o $(BUILD)/libscambio.a $(PKG_L) -lcmocka $(EXTRA_$*)
+EXTRA_test_ical_oracle := -lical
+
+unit: $(UNIT)
+check-unit:
+	@$(MAKE) --no-print-directory VARIANT=asan unit
+	@tests/run-unit build/asan/unit
+
+# ---- fuzzing: clang builds its own objects; `make fuzz` builds all targets ----
+FUZZ_FLAGS := $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DSCAMBIO_SANITIZE -w
+FUZZ_OBJ   := $(LIB_SRC:%.c=build/fuzz/%.o) build/fuzz/schemas/embed.o
+FUZZ       := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+build/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(CCACHE) $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(PKG_C) -MMD -MP -c -o $@ $<
+build/fuzz/schemas/embed.o: schemas/embed.S $(SQL)
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+build/fuzz/libscambio.a: $(FUZZ_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libscambio.a
+	$(CCACHE) $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< build/fuzz/libscambio.a $(PKG_C) $(PKG_L)
+fuzz: $(FUZZ)
+
+lint:
+	@tests/lint/run
+
+clean:
+	rm -rf build scambio
+
+-include $(shell find build -name '*.d' 2>/dev/null)

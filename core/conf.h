@@ -1,0 +1,107 @@
+/* core/conf.h: the configuration file (INI, read with inih): a table of all keys with type, range and default.
+ *
+ * core/conf_keys.c has one row a key: a new bound of the server is a new row there and a line in etc/scambio.conf (a test
+ * compares the two). conf_load reports every mistake with file:line, not only the first. A struct conf is immutable
+ * and counted: SIGHUP makes a new one; whoever holds an old one keeps it by conf_ref. */
+#ifndef SCAMBIO_CORE_CONF_H
+#define SCAMBIO_CORE_CONF_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+
+enum conf_type {
+    CONF_STRING,
+    CONF_LIST,     /* commas */
+    CONF_BOOL,     /* yes/no, true/false, on/off, 1/0 */
+    CONF_INT,
+    CONF_SIZE,     /* 10K 50M 2G: bytes */
+    CONF_TIME,     /* 30s 5m 2h 7d: seconds; 100ms allowed where the unit column says milliseconds */
+    CONF_CHOICE,   /* one of the words of the row */
+    CONF_NETWORKS, /* list of address/prefix */
+    CONF_LISTEN,   /* list of address:port, [v6]:port, unix:/path */
+    CONF_PATH,
+};
+
+/* One enumerator a key: CONF_<SECTION>_<KEY>. The rows are in core/conf_keys.c as [CONF_…] = {…}. */
+enum conf_key {
+    CONF_SERVER_HOSTNAME,
+    CONF_SERVER_DATA,
+    CONF_SERVER_USER,
+    CONF_SERVER_DOMAINS,
+    CONF_HTTP_TRUSTED_PROXIES,
+    CONF_HTTP_THREADS,
+    CONF_HTTP_METRICS_TOKEN,
+    CONF_LISTEN_HTTP,
+    CONF_LISTEN_HTTPS,
+    CONF_TLS_CERTIFICATE,
+    CONF_TLS_KEY,
+    CONF_TLS_MIN_VERSION,
+    CONF_TLS_CIPHERS,
+    CONF_AUTH_PLAINTEXT_WITHOUT_TLS,
+    CONF_AUTH_DIRECTORIES,
+    CONF_AUTH_MASTER_USERS,
+    CONF_AUTH_CACHE_TIME,
+    CONF_AUTH_FAILURES_ADDRESS,
+    CONF_AUTH_FAILURES_ACCOUNT,
+    CONF_AUTH_FAILURE_WINDOW,
+    CONF_STORE_SHARDS,
+    CONF_STORE_TOMBSTONE_DAYS,
+    CONF_STORE_KEEP_DELETED,
+    CONF_STORE_DEFAULT_QUOTA,
+    CONF_LIMITS_HTTP_HEADER,
+    CONF_LIMITS_HTTP_CONNECTIONS,
+    CONF_LIMITS_HTTP_CONNECTIONS_ADDRESS,
+    CONF_LIMITS_HTTP_IDLE,
+    CONF_LIMITS_HTTP_BODY,
+    CONF_LIMITS_RESOURCE_SIZE,
+    CONF_LIMITS_XML_SIZE,
+    CONF_LIMITS_XML_DEPTH,
+    CONF_LIMITS_XML_NODES,
+    CONF_LIMITS_RESPONSE_SIZE,
+    CONF_LIMITS_REPORT_ITEMS,
+    CONF_LIMITS_LINE,
+    CONF_LIMITS_LINES,
+    CONF_LIMITS_COMPONENTS,
+    CONF_LIMITS_ATTENDEES,
+    CONF_LIMITS_OVERRIDES,
+    CONF_LIMITS_INSTANCES,
+    CONF_LIMITS_COLLECTIONS,
+    CONF_LIMITS_ITEMS,
+    CONF_LIMITS_PROPERTIES,
+    CONF_LIMITS_PROPERTY_SIZE,
+    CONF_LIMITS_PATH_SEGMENT,
+    CONF_LIMITS_WRITE_QUEUE,
+    CONF_LOG_LEVEL,
+    CONF_LOG_FORMAT,
+    CONF_KEY_COUNT
+};
+
+struct conf_row {
+    const char *section, *key;
+    enum conf_type type;
+    const char *fallback;     /* as it would be written in the file; NULL: absent */
+    int64_t min, max;         /* numbers */
+    const char *const *words; /* CONF_CHOICE, NULL at the end; conf_int gives the index */
+    const char *help;         /* one line, for the man page and messages */
+};
+extern const struct conf_row conf_rows[CONF_KEY_COUNT];
+
+struct conf;
+
+/* Reads the file. INVALID: `mistakes` has a line each, "file:line: what: what to do". NOT_FOUND, E_IO. */
+enum status conf_load(const char *path, struct conf **out, struct buf *mistakes);
+/* The same from memory (tests, fuzzing). */
+enum status conf_parse(struct str text, const char *name, struct conf **out, struct buf *mistakes);
+struct conf *conf_ref(struct conf *c);
+void conf_unref(struct conf *c); /* NULL is allowed */
+
+bool conf_has(const struct conf *c, enum conf_key key); /* set in the file or by a default */
+int64_t conf_int(const struct conf *c, enum conf_key key); /* INT SIZE TIME BOOL CHOICE */
+struct str conf_str(const struct conf *c, enum conf_key key);
+const struct str *conf_list(const struct conf *c, enum conf_key key, size_t *count); /* LIST NETWORKS LISTEN */
+
+/* Sections whose keys are data ([domains]) or that have a name ([directory NAME]): walks "key = value". */
+typedef void (*conf_each_fn)(void *ctx, struct str name, struct str key, struct str value);
+void conf_each(const struct conf *c, const char *section, conf_each_fn fn, void *ctx);
+
+#endif

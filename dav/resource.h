@@ -1,0 +1,39 @@
+/* dav/resource.h: a URL resolved in a transaction: the principal, collection and item that it names, as the actor may see them. */
+#ifndef SCAMBIO_DAV_RESOURCE_H
+#define SCAMBIO_DAV_RESOURCE_H
+
+#include "dav/path.h"
+#include "dav/xml.h"
+#include "directory/directory.h"
+#include "store/collection.h"
+#include "store/item.h"
+
+struct resource {
+    struct dav_path path;
+    enum dav_kind kind;
+    struct principal owner;       /* from DAV_PRINCIPAL and homes down */
+    struct collection collection; /* DAV_CALENDAR, DAV_ADDRESSBOOK and their items */
+    struct item item;             /* …_ITEM that exists */
+    struct str body;              /* its stored text when it was loaded, otherwise STR_NONE */
+    bool exists;                  /* false: the parent is there, this is not (PUT, MKCOL) */
+    bool masked;                  /* a private item shown as busy to this actor: body and ETag are the masked ones */
+};
+
+struct dav_request;
+
+/* NOT_FOUND when a parent is missing or not to be known of; otherwise OK, with r->exists. */
+enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav_path *path, struct resource *out);
+/* Loads the body once (masked where due). */
+enum status resource_body(struct dav_request *r, struct tx *tx, struct resource *res);
+void resource_href(struct buf *out, const struct resource *res);
+void resource_etag(struct buf *out, const struct resource *res); /* with its quotes; nothing for collections */
+static inline bool resource_is_item(const struct resource *res)
+{
+    return res->kind == DAV_CALENDAR_ITEM || res->kind == DAV_ADDRESSBOOK_ITEM;
+}
+static inline bool resource_is_collection(const struct resource *res)
+{
+    return res->kind == DAV_CALENDAR || res->kind == DAV_ADDRESSBOOK;
+}
+
+#endif

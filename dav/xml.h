@@ -1,0 +1,68 @@
+/* dav/xml.h: XML in and out for DAV: libxml2's room.
+ *
+ * Reading makes a light tree in an arena; namespaces are resolved, comments and processing instructions dropped. Refused: DTDs,
+ * entities beyond the five, anything past the limits of depth, nodes and size, not well-formed input. Writing goes straight
+ * to a buffer with the prefixes of a fixed table (D, C, CR, CS, A) and declares others where they occur. */
+#ifndef SCAMBIO_DAV_XML_H
+#define SCAMBIO_DAV_XML_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+
+#define NS_DAV     "DAV:"
+#define NS_CALDAV  "urn:ietf:params:xml:ns:caldav"
+#define NS_CARDDAV "urn:ietf:params:xml:ns:carddav"
+#define NS_CS      "http://calendarserver.org/ns/"
+#define NS_APPLE   "http://apple.com/ns/ical/"
+
+struct xml_name {
+    struct str ns, name;
+};
+
+struct xml_attr {
+    struct xml_name name;
+    struct str value;
+    struct xml_attr *next;
+};
+
+struct xml_node {
+    struct xml_name name; /* of an element; name.name.p == NULL: a text node */
+    struct str text;      /* text nodes: the text */
+    struct str lang;      /* xml:lang in force */
+    struct xml_attr *attrs;
+    struct xml_node *children, *next, *parent;
+};
+
+struct xml_limits {
+    size_t size, depth, nodes;
+};
+
+/* INVALID (not well-formed, DTD, entity), TOO_LARGE, TOO_MANY; *why says what and where. */
+enum status xml_parse(struct arena *a, struct str text, const struct xml_limits *limits, struct xml_node **root,
+                      struct str *why);
+
+bool xml_is(const struct xml_node *n, const char *ns, const char *name);
+/* First child element of that name, and the next sibling of that name. NULL ns or name: any. */
+struct xml_node *xml_child(const struct xml_node *n, const char *ns, const char *name);
+struct xml_node *xml_next(const struct xml_node *n, const char *ns, const char *name);
+struct xml_node *xml_first(const struct xml_node *n); /* first child element of any name */
+struct xml_node *xml_sibling(const struct xml_node *n); /* next element of any name */
+struct str xml_attr(const struct xml_node *n, const char *name); /* without namespace; STR_NONE */
+struct str xml_text(struct arena *a, const struct xml_node *n);  /* all text below, joined */
+
+/* The children of n as XML text that stands alone (every namespace declared): how dead properties are kept. */
+void xml_inner(struct buf *out, const struct xml_node *n);
+
+/* ---- writing ---- */
+void xml_escape(struct buf *out, struct str s); /* & < > " and CR; characters that XML forbids are left out */
+void xml_begin(struct buf *out, const char *root_ns, const char *root); /* prolog and root with all prefixes declared */
+/* <P:name>, </P:name>, <P:name/> and <P:name>text</P:name> for a namespace; one that is not in the table is declared there. */
+void xml_open(struct buf *out, const char *ns, const char *name);
+void xml_close(struct buf *out, const char *ns, const char *name);
+void xml_empty(struct buf *out, const char *ns, const char *name);
+void xml_leaf(struct buf *out, const char *ns, const char *name, struct str text);
+void xml_open_name(struct buf *out, struct xml_name name);  /* any namespace, from data */
+void xml_close_name(struct buf *out, struct xml_name name);
+void xml_empty_name(struct buf *out, struct xml_name name);
+
+#endif

@@ -1,0 +1,77 @@
+/* directory/directory.h: who is who: users by address, log-in, groups; over several sources asked in order.
+ *
+ * A source is a row of operations (struct directory_source_ops): "local" is one (directory/local.c, rows of main.db);
+ * LDAP becomes another. Lookups read the store and never block for long; verifying a password does, so it is split:
+ * auth_try() answers from the cache of verified log-ins without blocking; auth_verify() hashes and asks. */
+#ifndef SCAMBIO_DIRECTORY_DIRECTORY_H
+#define SCAMBIO_DIRECTORY_DIRECTORY_H
+
+#include "directory/address.h"
+#include "store/principal.h"
+#include "store/rights.h"
+
+struct directory;
+struct login_cache;
+
+struct directory_config {
+    const struct conf *conf;        /* referenced */
+    struct login_cache *cache;      /* NULL: a private one */
+};
+
+enum status directory_open(struct store *store, const struct directory_config *config, struct directory **out, struct buf *why);
+void directory_close(struct directory *d);
+enum status directory_reload(struct directory *d, const struct conf *conf); /* SIGHUP; atomic */
+const struct domains *directory_domains(const struct directory *d);
+struct store *directory_store(const struct directory *d);
+
+/* ---- looking up ---- */
+/* By any spelling of an address (primary, alias, retired until taken). `a` holds the strings. NOT_FOUND, INVALID. */
+enum status directory_find(struct directory *d, struct tx *tx, struct arena *a, struct str address, struct principal *out);
+enum status directory_get(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct principal *out);
+enum status directory_search(struct directory *d, struct tx *tx, struct str text, size_t limit, principal_fn fn, void *ctx);
+/* The actor with groups as of now, in the arena. */
+enum status directory_actor(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct actor *out);
+
+/* ---- log-in ---- */
+enum scope { SCOPE_DAV = 1, SCOPE_MAIL = 2, SCOPE_SYNCML = 4, SCOPE_ALL = 7 };
+
+struct login { /* strings in the arena given */
+    struct actor actor;
+    struct str address;   /* primary */
+    struct str name;
+    int64_t credential;   /* the app password's id, 0: the account password */
+};
+
+struct auth_request {
+    struct str user, password; /* as sent */
+    struct str peer;           /* address, for throttling */
+    enum scope scope;          /* what it is for */
+    bool secure;               /* TLS, or loopback where the configuration allows it */
+};
+
+/* Decides without blocking when it can: *decided = true and OK, UNAUTHENTICATED or THROTTLED. Otherwise *decided = false:
+ * call auth_verify on a worker. */
+enum status auth_try(struct directory *d, const struct auth_request *req, struct arena *a, struct login *out, bool *decided);
+/* May take 0.3 s: at most one hash a core runs at once. OK, UNAUTHENTICATED, THROTTLED, DENIED (disabled, wrong scope: the
+ * answer to the client is the same as for a wrong password), E_UNAVAILABLE. */
+enum status auth_verify(struct directory *d, const struct auth_request *req, struct arena *a, struct login *out);
+/* Seconds until this peer or account may try again; for Retry-After. */
+int64_t auth_retry_after(struct directory *d, const struct auth_request *req);
+
+/* ---- local users: blocking (they hash and write); commands and tests ---- */
+struct user_new {
+    struct str address, name, password; /* password STR_NONE: none, log-in by app password only */
+    struct str lang;                    /* "en", "it" */
+    int64_t quota;                      /* -1: the default */
+    bool collections;                   /* make the default ones */
+};
+enum status user_add(struct directory *d, const struct user_new *in, int64_t *id, struct buf *why);
+enum status user_passwd(struct directory *d, int64_t id, struct str password);
+enum status user_state(struct directory *d, int64_t id, enum principal_state state);
+enum status user_rename(struct directory *d, int64_t id, struct str new_address, struct buf *why);
+enum status user_delete(struct directory *d, int64_t id, bool purge);
+enum status app_password_add(struct directory *d, int64_t id, struct str label, unsigned scope, int64_t expires,
+                             struct buf *password);
+enum status app_password_revoke(struct directory *d, int64_t id, int64_t credential);
+
+#endif

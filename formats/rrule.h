@@ -1,0 +1,30 @@
+/* formats/rrule.h: recurrence rules (RFC 5545 section 3.3.10, RFC 7529 SKIP refused): our own expander.
+ *
+ * Works on civil times (caltime_seconds as if UTC); the caller applies the zone. Every step is bounded: a rule
+ * that yields nothing for `RRULE_EMPTY_PERIODS` periods in a row (or up to year 2200) ends. No rule can spin. */
+#ifndef SCAMBIO_FORMATS_RRULE_H
+#define SCAMBIO_FORMATS_RRULE_H
+
+#include "core/arena.h"
+#include "formats/caltime.h"
+
+enum rrule_freq { RRULE_SECONDLY, RRULE_MINUTELY, RRULE_HOURLY, RRULE_DAILY, RRULE_WEEKLY, RRULE_MONTHLY, RRULE_YEARLY };
+
+struct rrule;      /* parsed, immutable, in an arena */
+struct rrule_iter; /* one walk, in an arena */
+
+/* INVALID with *why for anything outside the grammar, INTERVAL=0, COUNT with UNTIL, RSCALE other than GREGORIAN. */
+enum status rrule_parse(struct arena *a, struct str text, struct rrule **out, struct str *why);
+bool rrule_has_count(const struct rrule *r);
+bool rrule_is_endless(const struct rrule *r);      /* neither COUNT nor UNTIL */
+/* UNTIL as written (is_date/is_utc kept); false when there is none. */
+bool rrule_until(const struct rrule *r, struct caltime *out);
+
+/* Occurrences from dtstart on (dtstart itself is the caller's to add: RFC 5545 counts it as the first). With
+ * `from` the walk may jump near it where the rule has no COUNT. `until` (INT64_MAX: none) ends it. */
+enum status rrule_iter_new(struct arena *a, const struct rrule *r, const struct caltime *dtstart, int64_t from,
+                           int64_t until, struct rrule_iter **out);
+/* False at the end. `at` is civil seconds, strictly ascending. */
+bool rrule_next(struct rrule_iter *it, int64_t *at);
+
+#endif

@@ -1,0 +1,13 @@
+/* schemas/embed.S: the files of this folder inside the binary, each NUL-terminated. The C side is schemas/embed.h. */
+    .section .rodata
+    .macro embed name, file
+    .global schema_\name
+schema_\name:
+    .incbin "\file"
+    .byte 0
+    .endm
+
+    embed main_sql, "schemas/main.sql"
+    embed shard_sql, "schemas/shard.sql"
+
+    .section .note.GNU-stack,"",@progbits

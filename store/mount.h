@@ -1,0 +1,33 @@
+/* store/mount.h: shares as their grantees see them.
+ *
+ * A grant (store/rights.h) shows up in the grantee's home as a mount: a row in his account and number line with a slug of its
+ * own, and his own name, colour, order (properties of the mount) and subscription. Mounts follow grants: mounts_reconcile()
+ * brings the mounts of one collection in line, for users, for members of groups, and for everyone; it is idempotent, spans
+ * shards by an xop row, and is finished at start-up when it was cut off. */
+#ifndef SCAMBIO_STORE_MOUNT_H
+#define SCAMBIO_STORE_MOUNT_H
+
+#include "store/collection.h"
+
+struct mount {
+    int64_t id, account /* grantee */, owner, collection, via /* group, 0: the user himself */;
+    enum collection_kind kind;
+    struct str slug, name /* STR_NONE: the owner's */;
+    bool subscribed;
+    int64_t seq;
+};
+
+enum status mount_list(struct tx *tx, struct arena *a, int64_t account, struct mount **out, size_t *count);
+/* Own name, subscription. A mount that is unsubscribed leaves the home (DELETE of a share by its grantee). */
+enum status tx_mount_update(struct tx *tx, const struct actor *actor, int64_t mount, struct str name, const bool *subscribed);
+
+/* Blocking (several writes): call from a worker, a command, or through acl_share below. Needs the current members. */
+enum status mounts_reconcile(struct store *s, int64_t collection);
+/* All mounts of one account: at its creation and when its groups changed. */
+enum status mounts_reconcile_account(struct store *s, int64_t account);
+
+/* Sets the ACL and reconciles, durably: an xop row is committed with the ACL. Blocking. */
+enum status acl_share(struct store *s, const struct actor *actor, int64_t collection, const struct acl_entry *entries,
+                      size_t count);
+
+#endif
