@@ -85,7 +85,7 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libscambio.a
 	$(CCACHE) $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< build/fuzz/libscambio.a $(PKG_C) $(PKG_L)
 fuzz: $(FUZZ)
 
-lint:
+lint: # the static checks; tests/lint/run PART... runs some
 	@tests/lint/run
 
 clean:

@@ -64,11 +64,13 @@ size_t str_find(struct str s, struct str needle, size_t from)
 
 struct str str_slice(struct str s, size_t from, size_t n)
 {
+    if (!s.p)
+        return STR_NONE;
     if (from > s.n)
         from = s.n;
     if (n > s.n - from)
         n = s.n - from;
-    return (struct str){s.p ? s.p + from : NULL, n};
+    return (struct str){s.p + from, n};
 }
 
 struct str str_from(struct str s, size_t from)
@@ -180,19 +182,19 @@ static inline uint64_t rotl(uint64_t x, int b)
     return (x << b) | (x >> (64 - b));
 }
 
-#define SIP_ROUND(v)                                                                                         \
-    do {                                                                                                     \
-        v[0] += v[1];                                                                                        \
-        v[1] = rotl(v[1], 13) ^ v[0];                                                                        \
-        v[0] = rotl(v[0], 32);                                                                               \
-        v[2] += v[3];                                                                                        \
-        v[3] = rotl(v[3], 16) ^ v[2];                                                                        \
-        v[0] += v[3];                                                                                        \
-        v[3] = rotl(v[3], 21) ^ v[0];                                                                        \
-        v[2] += v[1];                                                                                        \
-        v[1] = rotl(v[1], 17) ^ v[2];                                                                        \
-        v[2] = rotl(v[2], 32);                                                                               \
-    } while (0)
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotl(v[1], 13) ^ v[0];
+    v[0] = rotl(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotl(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotl(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotl(v[1], 17) ^ v[2];
+    v[2] = rotl(v[2], 32);
+}
 
 uint64_t str_hash(struct str s)
 {
@@ -204,8 +206,8 @@ uint64_t str_hash(struct str s)
         uint64_t m;
         memcpy(&m, s.p + i, 8);
         v[3] ^= m;
-        SIP_ROUND(v);
-        SIP_ROUND(v);
+        sip_round(v);
+        sip_round(v);
         v[0] ^= m;
     }
     uint64_t last = 0;
@@ -213,11 +215,11 @@ uint64_t str_hash(struct str s)
         memcpy(&last, s.p + whole, s.n - whole);
     last |= (uint64_t)(s.n & 0xff) << 56;
     v[3] ^= last;
-    SIP_ROUND(v);
-    SIP_ROUND(v);
+    sip_round(v);
+    sip_round(v);
     v[0] ^= last;
     v[2] ^= 0xff;
     for (int i = 0; i < 4; i++)
-        SIP_ROUND(v);
+        sip_round(v);
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
