@@ -18,6 +18,7 @@ struct item {
     int64_t size, seq;
     int64_t created, changed; /* seconds since 1970 */
     int64_t content;          /* of item_body */
+    bool sure;                /* set by item_in_range alone: it overlaps for certain, the caller need not judge */
 };
 
 /* ---- reading. Strings in the arena. ---- */
