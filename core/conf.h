@@ -15,12 +15,15 @@ enum conf_type {
     CONF_BOOL,     /* yes/no, true/false, on/off, 1/0 */
     CONF_INT,
     CONF_SIZE,     /* 10K 50M 2G: bytes */
-    CONF_TIME,     /* 30s 5m 2h 7d: seconds; 100ms allowed where the unit column says milliseconds */
+    CONF_TIME,     /* 30s 5m 2h 7d 2w: seconds */
     CONF_CHOICE,   /* one of the words of the row */
     CONF_NETWORKS, /* list of address/prefix */
     CONF_LISTEN,   /* list of address:port, [v6]:port, unix:/path */
     CONF_PATH,
 };
+
+/* inih ends a value where a blank and a ';' follow; a value holds no such pair. Lines end at CONF_LINE bytes, files at CONF_FILE. */
+enum { CONF_LINE = 4096, CONF_FILE = 1 << 20 };
 
 /* One enumerator a key: CONF_<SECTION>_<KEY>. The rows are in core/conf_keys.c as [CONF_…] = {…}. */
 enum conf_key {
@@ -100,7 +103,11 @@ int64_t conf_int(const struct conf *c, enum conf_key key); /* INT SIZE TIME BOOL
 struct str conf_str(const struct conf *c, enum conf_key key);
 const struct str *conf_list(const struct conf *c, enum conf_key key, size_t *count); /* LIST NETWORKS LISTEN */
 
-/* Sections whose keys are data ([domains]) or that have a name ([directory NAME]): walks "key = value". */
+/* Whether the file has the section [section name] (name STR_NONE: [section]) at all. */
+bool conf_has_section(const struct conf *c, const char *section, struct str name);
+
+/* Sections whose keys are data ([domains]) or that have a name ([directory NAME]): walks "key = value" in the order of the
+ * file; `name` is empty for [domains]. */
 typedef void (*conf_each_fn)(void *ctx, struct str name, struct str key, struct str value);
 void conf_each(const struct conf *c, const char *section, conf_each_fn fn, void *ctx);
 
