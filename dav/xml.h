@@ -21,14 +21,16 @@ struct xml_name {
 
 struct xml_attr {
     struct xml_name name;
+    struct str prefix; /* as written; STR_NONE without */
     struct str value;
     struct xml_attr *next;
 };
 
 struct xml_node {
     struct xml_name name; /* of an element; name.name.p == NULL: a text node */
-    struct str text;      /* text nodes: the text */
-    struct str lang;      /* xml:lang in force */
+    struct str prefix;    /* as written, kept for dead properties (RFC 4918 section 4.3); STR_NONE without */
+    struct str text;      /* text nodes: the text; never two of them side by side */
+    struct str lang;      /* xml:lang in force; STR_NONE without */
     struct xml_attr *attrs;
     struct xml_node *children, *next, *parent;
 };
@@ -37,7 +39,8 @@ struct xml_limits {
     size_t size, depth, nodes;
 };
 
-/* INVALID (not well-formed, DTD, entity), TOO_LARGE, TOO_MANY; *why says what and where. */
+/* INVALID (not well-formed, DTD, entity, an encoding but UTF-8, UTF-16, ISO-8859-1, US-ASCII), TOO_LARGE, TOO_MANY (nodes, depth,
+ * attributes of an element, namespaces in scope); *why says what and where, in the arena or static. Thread-safe. */
 enum status xml_parse(struct arena *a, struct str text, const struct xml_limits *limits, struct xml_node **root,
                       struct str *why);
 
@@ -50,11 +53,16 @@ struct xml_node *xml_sibling(const struct xml_node *n); /* next element of any n
 struct str xml_attr(const struct xml_node *n, const char *name); /* without namespace; STR_NONE */
 struct str xml_text(struct arena *a, const struct xml_node *n);  /* all text below, joined */
 
-/* The children of n as XML text that stands alone (every namespace declared): how dead properties are kept. */
+/* The children of n as XML text that stands alone (every namespace declared where it is used first, prefixes kept): how
+ * dead properties are kept. When xml:lang is in force on n, the text begins with the instruction <?lang TAG?>, which xml_property
+ * turns into the attribute again. */
 void xml_inner(struct buf *out, const struct xml_node *n);
+/* <P:name>value</P:name> for a value made by xml_inner, with its xml:lang; <P:name/> of an empty one. */
+void xml_property(struct buf *out, struct xml_name name, struct str value);
 
 /* ---- writing ---- */
-void xml_escape(struct buf *out, struct str s); /* & < > " and CR; characters that XML forbids are left out */
+/* & < > " and CR; characters that XML forbids are left out, what is not UTF-8 becomes U+FFFD. */
+void xml_escape(struct buf *out, struct str s);
 void xml_begin(struct buf *out, const char *root_ns, const char *root); /* prolog and root with all prefixes declared */
 /* <P:name>, </P:name>, <P:name/> and <P:name>text</P:name> for a namespace; one that is not in the table is declared there. */
 void xml_open(struct buf *out, const char *ns, const char *name);
