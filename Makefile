@@ -85,6 +85,14 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libscambio.a
 	$(CCACHE) $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< build/fuzz/libscambio.a $(PKG_C) $(PKG_L)
 fuzz: $(FUZZ)
 
+# ---- everything: `make check` on a fresh machine installs what it needs first ----
+deps:
+	@tests/install-packages build
+deps-test:
+	@tests/install-packages build test
+check: deps-test
+	@tests/check
+
 lint: # the static checks; tests/lint/run PART... runs some
 	@tests/lint/run
 
