@@ -24,6 +24,7 @@ struct dav_path {
     enum dav_kind kind;
     struct str address, slug, name; /* decoded */
     struct str raw_home;            /* as sent, up to and with the home's (or principal's) slash: the prefix of all hrefs made */
+    struct str raw_slug, raw_name;  /* as sent: an href of the same slug and name repeats that spelling */
     bool slash;                     /* ended with '/' */
 };
 
@@ -35,7 +36,8 @@ enum status dav_path_parse(struct arena *a, struct str raw, size_t segment_limit
  * Host header) or absolute path. DENIED (mapped to 502) for another server's. */
 enum status dav_href_parse(struct arena *a, struct str href, struct str host, size_t segment_limit, struct dav_path *out);
 
-/* Appends the encoded href of a place: home prefix as the request spelled it, then slug and name where they are set. */
+/* Appends the encoded href of a place: home prefix as the request spelled it, then slug and name where they are set. Not escaped for
+ * XML: what the request spelled may hold '&' or an apostrophe. */
 void dav_href_write(struct buf *out, const struct dav_path *like, struct str slug, struct str name);
 /* Hrefs by address: "/dav/principals/ADDRESS/" and so on. */
 void dav_href_principal(struct buf *out, struct str address);
