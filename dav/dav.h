@@ -18,6 +18,9 @@ void dav_free(struct dav *d);
 /* Always ends in http_finish(t). `login` is copied into t->arena. */
 void dav_handle(struct dav *d, struct http_txn *t, const struct login *login);
 
+/* OPTIONS of any path: needs no log-in and no store. Ends in http_finish(t). */
+void dav_options(struct dav *d, struct http_txn *t);
+
 /* The largest body that a request may have, known before it is read: 0 when the method takes none. */
 size_t dav_body_limit(struct dav *d, struct str method, struct str path);
 

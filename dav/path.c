@@ -27,6 +27,19 @@ static const struct tree *tree_find(struct str name)
     return NULL;
 }
 
+/* The spelling to repeat: as sent, but encoded where it holds what XML would have to escape. */
+static struct str spelling(struct arena *a, struct str raw, struct str text)
+{
+    bool special = false;
+    for (size_t i = 0; i < raw.n; i++)
+        special |= strchr("&<>\"'", raw.p[i]) != NULL;
+    if (!special)
+        return raw;
+    SCOPED_BUF(b, raw.n * 3);
+    http_escape(&b, text, keep);
+    return b.st ? STR_NONE : arena_str(a, buf_view(&b));
+}
+
 static bool has_control(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -50,16 +63,8 @@ static enum status segment_decode(struct arena *a, struct str raw, size_t limit,
     return OK;
 }
 
-/* The prefix of the hrefs below a place: `raw` up to `end`, with a slash behind it. */
-static struct str prefix(struct arena *a, struct str raw, size_t end)
-{
-    struct str head = str_slice(raw, 0, end);
-    return str_ends(head, STR("/")) ? head : arena_strf(a, "%.*s/", STR_ARG(head));
-}
-
 struct segments {
     struct str raw[5], text[5]; /* [0]: the tree's name */
-    size_t ends[5];             /* where each ends in the raw path, with its slash */
     size_t count;
     bool slash;
 };
@@ -81,10 +86,19 @@ static enum status segments_cut(struct arena *a, struct str raw, size_t limit, s
         enum status st = segment_decode(a, s->raw[i], limit, &s->text[i]);
         if (st)
             return st;
-        at = s->ends[i] = end + slash;
+        s->raw[i] = spelling(a, s->raw[i], s->text[i]);
+        at = end + slash;
         s->slash = slash;
     }
-    return OK;
+    return a->st;
+}
+
+/* The prefix of the hrefs below a place: the tree, and the address when there is one. */
+static struct str prefix(struct arena *a, const struct segments *s)
+{
+    if (s->count == 1)
+        return arena_strf(a, "/dav/%.*s/", STR_ARG(s->raw[0]));
+    return arena_strf(a, "/dav/%.*s/%.*s/", STR_ARG(s->raw[0]), STR_ARG(s->raw[1]));
 }
 
 enum status dav_path_parse(struct arena *a, struct str raw, size_t segment_limit, struct dav_path *out)
@@ -105,7 +119,7 @@ enum status dav_path_parse(struct arena *a, struct str raw, size_t segment_limit
     if (!tree || s.count > tree->depth)
         return NOT_FOUND;
     out->kind = tree->kinds[s.count - 1];
-    out->raw_home = prefix(a, raw, s.ends[s.count > 1 ? 1 : 0]);
+    out->raw_home = prefix(a, &s);
     out->address = s.count > 1 ? s.text[1] : STR_NONE;
     out->slug = s.count > 2 ? s.text[2] : STR_NONE;
     out->raw_slug = s.count > 2 ? s.raw[2] : STR_NONE;

@@ -36,8 +36,8 @@ enum status dav_path_parse(struct arena *a, struct str raw, size_t segment_limit
  * Host header) or absolute path. DENIED (mapped to 502) for another server's. */
 enum status dav_href_parse(struct arena *a, struct str href, struct str host, size_t segment_limit, struct dav_path *out);
 
-/* Appends the encoded href of a place: home prefix as the request spelled it, then slug and name where they are set. Not escaped for
- * XML: what the request spelled may hold '&' or an apostrophe. */
+/* Appends the encoded href of a place: home prefix as the request spelled it, then slug and name where they are set. Needs no
+ * escaping in XML: a spelling with one of its special characters is not repeated but encoded. */
 void dav_href_write(struct buf *out, const struct dav_path *like, struct str slug, struct str name);
 /* Hrefs by address: "/dav/principals/ADDRESS/" and so on. */
 void dav_href_principal(struct buf *out, struct str address);

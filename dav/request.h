@@ -28,10 +28,21 @@ struct dav_request {
     bool prefer_representation;
     bool depth_noroot;
     struct xml_node *body;   /* parsed, when the method takes XML and there was one */
+    const struct dav_method *method;
+    bool detached;           /* the transaction is suspended: this is a worker's or a writer's thread */
 };
 
-/* One row a method; looked up by name. `defer`: run on the worker pool (may read much). */
-enum { METHOD_XML_BODY = 1, METHOD_XML_REQUIRED = 2, METHOD_DEFER = 4, METHOD_RAW_BODY = 8 };
+/* One row a method; looked up by name. DEFER: run on the worker pool (may read much or block); SHALLOW: but in place when the request
+ * says Depth: 0; LARGE: only when the body is large; SCAN: only on a collection, whose items it reads. */
+enum {
+    METHOD_XML_BODY = 1,
+    METHOD_XML_REQUIRED = 2,
+    METHOD_DEFER = 4,
+    METHOD_RAW_BODY = 8,
+    METHOD_SHALLOW = 16,
+    METHOD_LARGE = 32,
+    METHOD_SCAN = 64,
+};
 struct dav_method {
     struct str name;
     unsigned flags;
@@ -50,14 +61,19 @@ struct dav_report {
 extern const struct dav_report dav_reports[];
 extern const size_t dav_report_count;
 
+/* A write on its way: suspends the transaction when that has not been done, and submits. w->done builds the answer. */
+void dav_submit(struct dav_request *r, struct write *w);
+
 /* ---- answers: each finishes the request ---- */
 /* By the one table status → HTTP (dav/answer.c): 404, 403, 412, 507 …, 503 with Retry-After for faults that pass. Logs faults. */
 void dav_answer(struct dav_request *r, enum status st);
 void dav_answer_http(struct dav_request *r, int http);
 /* A DAV:error body with a precondition element, and human-readable text. `text` may be STR_NONE. */
 void dav_error(struct dav_request *r, int http, const char *ns, const char *element, struct str text);
-/* The same with an href inside the element (no-uid-conflict, need-privileges). */
-void dav_error_href(struct dav_request *r, int http, const char *ns, const char *element, struct str href, struct str privilege);
+/* The same with an href inside the element (no-uid-conflict). */
+void dav_error_href(struct dav_request *r, int http, const char *ns, const char *element, struct str href);
+/* 403 DAV:need-privileges for the request's own resource (RFC 3744 section 7.1.1). `privilege`: a local name in DAV:. */
+void dav_need_privilege(struct dav_request *r, const char *privilege);
 int dav_http_of(enum status st);
 
 /* ---- conditional headers, judged inside the closure or the read ---- */
