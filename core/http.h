@@ -62,6 +62,7 @@ struct http_txn {
     struct arena arena;
     const struct http_ops *ops;
     void *route; /* the handler's own context */
+    struct str audit; /* what of another user's was touched, for the audit log; STR_NONE: nothing */
 };
 
 static inline void http_suspend(struct http_txn *t)

@@ -20,6 +20,20 @@ enum dav_kind {
     DAV_KIND_COUNT
 };
 
+/* Sets of kinds, as tables of methods, reports and properties name them. */
+enum {
+    ON_ROOTS = 1 << DAV_ROOT | 1 << DAV_PRINCIPALS | 1 << DAV_CALENDARS | 1 << DAV_ADDRESSBOOKS,
+    ON_PRINCIPAL = 1 << DAV_PRINCIPAL,
+    ON_CALENDAR_HOME = 1 << DAV_CALENDAR_HOME,
+    ON_ADDRESSBOOK_HOME = 1 << DAV_ADDRESSBOOK_HOME,
+    ON_HOMES = ON_CALENDAR_HOME | ON_ADDRESSBOOK_HOME,
+    ON_CALENDAR = 1 << DAV_CALENDAR,
+    ON_ADDRESSBOOK = 1 << DAV_ADDRESSBOOK,
+    ON_COLLECTIONS = ON_CALENDAR | ON_ADDRESSBOOK,
+    ON_ITEMS = 1 << DAV_CALENDAR_ITEM | 1 << DAV_ADDRESSBOOK_ITEM,
+    ON_ALL = (1 << DAV_KIND_COUNT) - 1,
+};
+
 struct dav_path {
     enum dav_kind kind;
     struct str address, slug, name; /* decoded */
