@@ -8,8 +8,8 @@
 /* What granting the privilege gives; 0: not one of ours. */
 unsigned acl_privilege(const struct xml_node *element);
 
-/* Appends <D:privilege>… for each privilege that the rights hold in full. `compact`: only the largest (an ACE as it would be granted);
- * otherwise aggregates with all that they contain (current-user-privilege-set). */
+/* Appends <D:privilege>… for each privilege that the rights hold in full. `compact`: only the largest (an ACE
+ * as it would be granted); otherwise aggregates with all that they contain (current-user-privilege-set). */
 void acl_privileges_write(struct buf *out, unsigned rights, bool compact);
 
 /* The tree of DAV:supported-privilege. */

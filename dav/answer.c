@@ -1,4 +1,5 @@
-/* dav/answer.c: how each status is said in HTTP: the one table, and the answers without content that all methods share. */
+/* dav/answer.c: how each status is said in HTTP: the one table, and the answers without content that all
+ * methods share. */
 #include "core/log.h"
 #include "dav/request.h"
 

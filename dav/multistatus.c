@@ -1,4 +1,5 @@
-/* dav/multistatus.c: 207 answers: what a client asked for, and one DAV:response after the other (RFC 4918 section 13). */
+/* dav/multistatus.c: 207 answers: what a client asked for, and one DAV:response after the other (RFC 4918
+ * section 13). */
 #include "dav/props.h"
 
 enum { ABSENT, FOUND, FORBIDDEN }; /* prop_request.found */
@@ -57,8 +58,10 @@ void ms_begin(struct dav_request *r)
 
 /* ---- the properties of one resource ---- */
 
-/* Where stored properties are kept, the first that has one counts: a mount's own come before the collection's. */
-static size_t targets_of(const struct dav_request *r, const struct resource *res, int64_t target[2], int64_t *item)
+/* Where stored properties are kept, the first that has one counts: a mount's own come before the
+ * collection's. */
+static size_t targets_of(const struct dav_request *r, const struct resource *res, int64_t target[2],
+                         int64_t *item)
 {
     size_t n = 0;
     *item = 0;
@@ -75,7 +78,8 @@ static size_t targets_of(const struct dav_request *r, const struct resource *res
     return n;
 }
 
-enum status prop_stored(struct dav_request *r, struct tx *tx, const struct resource *res, struct xml_name name, struct str *value)
+enum status prop_stored(struct dav_request *r, struct tx *tx, const struct resource *res,
+                        struct xml_name name, struct str *value)
 {
     int64_t target[2], item;
     size_t n = targets_of(r, res, target, &item);
@@ -94,8 +98,8 @@ static bool applies(const struct dav_prop *row, const struct resource *res)
     return row && row->kinds & 1u << res->kind;
 }
 
-static enum status value_write(struct dav_request *r, struct tx *tx, struct resource *res, const struct dav_prop *row,
-                               struct xml_name name, struct buf *out)
+static enum status value_write(struct dav_request *r, struct tx *tx, struct resource *res,
+                               const struct dav_prop *row, struct xml_name name, struct buf *out)
 {
     if (applies(row, res) && row->get)
         return row->get(r, tx, res, out);
@@ -107,8 +111,8 @@ static enum status value_write(struct dav_request *r, struct tx *tx, struct reso
 }
 
 /* One property with its value; nothing is left in the buffer when it has none. */
-static enum status prop_write(struct dav_request *r, struct tx *tx, struct resource *res, const struct dav_prop *row,
-                              struct xml_name name, bool value)
+static enum status prop_write(struct dav_request *r, struct tx *tx, struct resource *res,
+                              const struct dav_prop *row, struct xml_name name, bool value)
 {
     struct buf *out = &r->t->resp.body;
     size_t mark = out->n;
@@ -125,7 +129,8 @@ static enum status prop_write(struct dav_request *r, struct tx *tx, struct resou
 }
 
 /* Those of the list; what became of each is in props->found. */
-static enum status named(struct dav_request *r, struct tx *tx, struct resource *res, const struct prop_request *props)
+static enum status named(struct dav_request *r, struct tx *tx, struct resource *res,
+                         const struct prop_request *props)
 {
     for (size_t i = 0; i < props->count; i++) {
         enum status st = prop_write(r, tx, res, props->rows[i], props->names[i], true);
@@ -136,7 +141,8 @@ static enum status named(struct dav_request *r, struct tx *tx, struct resource *
     return OK;
 }
 
-static enum status live(struct dav_request *r, struct tx *tx, struct resource *res, const struct prop_table *table, bool all)
+static enum status live(struct dav_request *r, struct tx *tx, struct resource *res,
+                        const struct prop_table *table, bool all)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct dav_prop *row = &table->rows[i];
@@ -190,9 +196,11 @@ static enum status dead(struct dav_request *r, struct tx *tx, struct resource *r
     return OK;
 }
 
-static enum status all_or_names(struct dav_request *r, struct tx *tx, struct resource *res, const struct prop_request *props)
+static enum status all_or_names(struct dav_request *r, struct tx *tx, struct resource *res,
+                                const struct prop_request *props)
 {
-    static const struct prop_table *const tables[] = {&props_dav, &props_acl, &props_caldav, &props_carddav, &props_apple};
+    static const struct prop_table *const tables[] = {&props_dav, &props_acl, &props_caldav, &props_carddav,
+                                                      &props_apple};
     bool all = props->mode == PROPS_ALL;
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         enum status st = live(r, tx, res, tables[i], all);
@@ -205,7 +213,9 @@ static enum status all_or_names(struct dav_request *r, struct tx *tx, struct res
 
 static const char *status_line(int http)
 {
-    return http == 200 ? "HTTP/1.1 200 OK" : http == 403 ? "HTTP/1.1 403 Forbidden" : "HTTP/1.1 404 Not Found";
+    return http == 200   ? "HTTP/1.1 200 OK"
+           : http == 403 ? "HTTP/1.1 403 Forbidden"
+                         : "HTTP/1.1 404 Not Found";
 }
 
 static void propstat_close(struct buf *out, int http)
@@ -216,7 +226,8 @@ static void propstat_close(struct buf *out, int http)
 }
 
 /* A propstat of the names with that outcome; nothing when there are none. */
-static void propstat_empty(struct dav_request *r, const struct prop_request *props, unsigned char which, int http, bool no_data)
+static void propstat_empty(struct dav_request *r, const struct prop_request *props, unsigned char which,
+                           int http, bool no_data)
 {
     struct buf *out = &r->t->resp.body;
     bool any = false;
@@ -242,8 +253,8 @@ static void propstat_empty(struct dav_request *r, const struct prop_request *pro
         propstat_close(out, http);
 }
 
-enum status ms_resource(struct dav_request *r, struct tx *tx, struct resource *res, const struct prop_request *props,
-                        struct str data)
+enum status ms_resource(struct dav_request *r, struct tx *tx, struct resource *res,
+                        const struct prop_request *props, struct str data)
 {
     struct buf *out = &r->t->resp.body;
     xml_open(out, NS_DAV, "response");

@@ -3,7 +3,8 @@
 
 #include "core/http.h"
 
-/* What stays as it is in a segment: RFC 3986 pchar without the apostrophe and the ampersand, which XML would have to escape. */
+/* What stays as it is in a segment: RFC 3986 pchar without the apostrophe and the ampersand, which XML would
+ * have to escape. */
 static const char keep[] = "@:!$()*+,;=";
 
 /* The trees below /dav/: the kinds of the places at each depth. */
@@ -14,7 +15,9 @@ static const struct tree {
 } trees[] = {
     {STR_INIT("principals"), {DAV_PRINCIPALS, DAV_PRINCIPAL}, 2},
     {STR_INIT("calendars"), {DAV_CALENDARS, DAV_CALENDAR_HOME, DAV_CALENDAR, DAV_CALENDAR_ITEM}, 4},
-    {STR_INIT("addressbooks"), {DAV_ADDRESSBOOKS, DAV_ADDRESSBOOK_HOME, DAV_ADDRESSBOOK, DAV_ADDRESSBOOK_ITEM}, 4},
+    {STR_INIT("addressbooks"),
+     {DAV_ADDRESSBOOKS, DAV_ADDRESSBOOK_HOME, DAV_ADDRESSBOOK, DAV_ADDRESSBOOK_ITEM},
+     4},
 };
 
 static const struct str root = STR_INIT("/dav/");
@@ -140,7 +143,8 @@ static bool same_host(struct str authority, struct str host, struct str port)
     return str_caseeq(suffix[0], suffix[1]);
 }
 
-enum status dav_href_parse(struct arena *a, struct str href, struct str host, size_t segment_limit, struct dav_path *out)
+enum status dav_href_parse(struct arena *a, struct str href, struct str host, size_t segment_limit,
+                           struct dav_path *out)
 {
     static const struct {
         struct str scheme, port;

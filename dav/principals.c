@@ -43,7 +43,8 @@ enum status principal_from_href(struct dav_request *r, struct tx *tx, struct str
     return out->state == PRINCIPAL_DELETED ? NOT_FOUND : OK;
 }
 
-static enum status hrefs(struct dav_request *r, struct tx *tx, const int64_t *ids, size_t count, struct buf *out)
+static enum status hrefs(struct dav_request *r, struct tx *tx, const int64_t *ids, size_t count,
+                         struct buf *out)
 {
     for (size_t i = 0; i < count; i++) {
         enum status st = principal_href_of(r, tx, ids[i], out);

@@ -5,7 +5,8 @@
 
 enum { SLOTS = 256 };
 
-/* Open addressing over all rows; made once, then only read. The names are ours, so an unkeyed hash will do. */
+/* Open addressing over all rows; made once, then only read. The names are ours, so an unkeyed hash will do.
+ */
 static const struct dav_prop *slots[SLOTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -24,7 +25,8 @@ static unsigned hash_name(struct str ns, struct str name)
 
 static void fill(void)
 {
-    static const struct prop_table *const tables[] = {&props_dav, &props_acl, &props_caldav, &props_carddav, &props_apple};
+    static const struct prop_table *const tables[] = {&props_dav, &props_acl, &props_caldav, &props_carddav,
+                                                      &props_apple};
     for (size_t t = 0; t < COUNT_OF(tables); t++)
         for (size_t i = 0; i < tables[t]->count; i++) {
             const struct dav_prop *row = &tables[t]->rows[i];

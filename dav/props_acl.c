@@ -25,14 +25,16 @@ static unsigned rights_on(const struct dav_request *r, const struct resource *re
     return RIGHTS_READ;
 }
 
-static enum status get_current_privileges(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_current_privileges(struct dav_request *r, struct tx *tx, struct resource *res,
+                                          struct buf *out)
 {
     (void)tx;
     acl_privileges_write(out, rights_on(r, res), false);
     return OK;
 }
 
-static enum status get_supported_privileges(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_supported_privileges(struct dav_request *r, struct tx *tx, struct resource *res,
+                                            struct buf *out)
 {
     (void)r, (void)tx, (void)res;
     acl_supported_write(out);
@@ -92,7 +94,8 @@ static enum status get_acl(struct dav_request *r, struct tx *tx, struct resource
     return OK;
 }
 
-static enum status get_acl_restrictions(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_acl_restrictions(struct dav_request *r, struct tx *tx, struct resource *res,
+                                        struct buf *out)
 {
     (void)r, (void)tx, (void)res;
     xml_empty(out, NS_DAV, "grant-only");
@@ -106,14 +109,16 @@ static enum status get_empty(struct dav_request *r, struct tx *tx, struct resour
     return OK;
 }
 
-static enum status get_principal_collections(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_principal_collections(struct dav_request *r, struct tx *tx, struct resource *res,
+                                             struct buf *out)
 {
     (void)r, (void)tx, (void)res;
     xml_leaf(out, NS_DAV, "href", STR("/dav/principals/"));
     return OK;
 }
 
-static enum status get_principal_url(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_principal_url(struct dav_request *r, struct tx *tx, struct resource *res,
+                                     struct buf *out)
 {
     (void)r, (void)tx;
     principal_href(out, res->owner.address);
@@ -136,12 +141,14 @@ static enum status get_alternates(struct dav_request *r, struct tx *tx, struct r
     return st;
 }
 
-static enum status get_group_members(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_group_members(struct dav_request *r, struct tx *tx, struct resource *res,
+                                     struct buf *out)
 {
     return res->owner.kind == PRINCIPAL_GROUP ? principal_members(r, tx, res->owner.id, out) : OK;
 }
 
-static enum status get_group_membership(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_group_membership(struct dav_request *r, struct tx *tx, struct resource *res,
+                                        struct buf *out)
 {
     return principal_groups(r, tx, res->owner.id, out);
 }

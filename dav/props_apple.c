@@ -1,10 +1,11 @@
-/* dav/props_apple.c: what Apple's clients (and after them most others) ask for beyond the RFCs. Those without a function are kept
- * as they were set; on a shared collection they are the grantee's own. */
+/* dav/props_apple.c: what Apple's clients (and after them most others) ask for beyond the RFCs. Those without
+ * a function are kept as they were set; on a shared collection they are the grantee's own. */
 #include "dav/props.h"
 
 #include "formats/ical.h"
 
-static enum status get_email_addresses(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_email_addresses(struct dav_request *r, struct tx *tx, struct resource *res,
+                                       struct buf *out)
 {
     struct principal_address *list;
     size_t count;
@@ -16,7 +17,8 @@ static enum status get_email_addresses(struct dav_request *r, struct tx *tx, str
 }
 
 /* iOS 5 asks the principal which components its calendars may hold. */
-static enum status get_allowed_components(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_allowed_components(struct dav_request *r, struct tx *tx, struct resource *res,
+                                          struct buf *out)
 {
     (void)r, (void)tx, (void)res;
     for (unsigned bit = ICAL_VEVENT; bit <= ICAL_VJOURNAL; bit <<= 1)

@@ -81,7 +81,8 @@ static enum status get_components(struct dav_request *r, struct tx *tx, struct r
 }
 
 /* What a new calendar may hold: any of these alone or together. */
-static enum status get_component_sets(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_component_sets(struct dav_request *r, struct tx *tx, struct resource *res,
+                                      struct buf *out)
 {
     static const unsigned sets[] = {ICAL_VEVENT, ICAL_VTODO, ICAL_VJOURNAL, ICAL_VEVENT | ICAL_VTODO,
                                     ICAL_VEVENT | ICAL_VTODO | ICAL_VJOURNAL};
@@ -96,7 +97,8 @@ static enum status get_component_sets(struct dav_request *r, struct tx *tx, stru
     return OK;
 }
 
-static enum status get_calendar_data(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_calendar_data(struct dav_request *r, struct tx *tx, struct resource *res,
+                                     struct buf *out)
 {
     (void)r, (void)tx, (void)res;
     buf_addz(out, "<C:calendar-data content-type=\"text/calendar\" version=\"2.0\"/>");
@@ -133,14 +135,16 @@ static enum status get_max_date(struct dav_request *r, struct tx *tx, struct res
     return utc_write(out, limits_of(r)->max_time);
 }
 
-static enum status get_max_instances(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_max_instances(struct dav_request *r, struct tx *tx, struct resource *res,
+                                     struct buf *out)
 {
     (void)tx, (void)res;
     buf_u64(out, limits_of(r)->instances);
     return OK;
 }
 
-static enum status get_max_attendees(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_max_attendees(struct dav_request *r, struct tx *tx, struct resource *res,
+                                     struct buf *out)
 {
     (void)tx, (void)res;
     buf_u64(out, limits_of(r)->attendees);
@@ -160,13 +164,15 @@ static enum status get_collations(struct dav_request *r, struct tx *tx, struct r
 static enum status get_timezone(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
 {
     struct str value;
-    enum status st = prop_stored(r, tx, res, (struct xml_name){STR(NS_CALDAV), STR("calendar-timezone")}, &value);
+    enum status st =
+        prop_stored(r, tx, res, (struct xml_name){STR(NS_CALDAV), STR("calendar-timezone")}, &value);
     if (st != NOT_FOUND) {
         if (st == OK)
             buf_add(out, value);
         return st;
     }
-    const struct tz *z = res->collection.timezone.n ? tz_find(store_zones(r->dav->store), res->collection.timezone) : NULL;
+    const struct tz *z =
+        res->collection.timezone.n ? tz_find(store_zones(r->dav->store), res->collection.timezone) : NULL;
     if (!z)
         return NOT_FOUND;
     SCOPED_BUF(text, 64 * 1024);
@@ -181,10 +187,12 @@ static enum status get_timezone(struct dav_request *r, struct tx *tx, struct res
 }
 
 /* RFC 7809 section 5.2: only a name that the server's own data knows. */
-static enum status get_timezone_id(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_timezone_id(struct dav_request *r, struct tx *tx, struct resource *res,
+                                   struct buf *out)
 {
     (void)tx;
-    const struct tz *z = res->collection.timezone.n ? tz_find(store_zones(r->dav->store), res->collection.timezone) : NULL;
+    const struct tz *z =
+        res->collection.timezone.n ? tz_find(store_zones(r->dav->store), res->collection.timezone) : NULL;
     if (!z)
         return NOT_FOUND;
     xml_escape(out, tz_name(z));

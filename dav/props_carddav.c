@@ -12,7 +12,8 @@ static enum status get_home(struct dav_request *r, struct tx *tx, struct resourc
     return OK;
 }
 
-static enum status get_address_data(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_address_data(struct dav_request *r, struct tx *tx, struct resource *res,
+                                    struct buf *out)
 {
     (void)r, (void)tx, (void)res;
     buf_addz(out, "<CR:address-data-type content-type=\"text/vcard\" version=\"3.0\"/>"

@@ -6,7 +6,8 @@
 
 #include <time.h>
 
-static enum status get_resourcetype(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_resourcetype(struct dav_request *r, struct tx *tx, struct resource *res,
+                                    struct buf *out)
 {
     (void)r, (void)tx;
     if (resource_is_item(res))
@@ -21,7 +22,8 @@ static enum status get_resourcetype(struct dav_request *r, struct tx *tx, struct
     return OK;
 }
 
-static enum status get_displayname(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_displayname(struct dav_request *r, struct tx *tx, struct resource *res,
+                                   struct buf *out)
 {
     if (resource_is_collection(res)) {
         xml_escape(out, res->collection.name);
@@ -47,7 +49,8 @@ static enum status get_etag(struct dav_request *r, struct tx *tx, struct resourc
     return OK;
 }
 
-static enum status get_contenttype(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_contenttype(struct dav_request *r, struct tx *tx, struct resource *res,
+                                   struct buf *out)
 {
     (void)r, (void)tx;
     if (res->kind == DAV_ADDRESSBOOK_ITEM) {
@@ -61,14 +64,16 @@ static enum status get_contenttype(struct dav_request *r, struct tx *tx, struct 
     return OK;
 }
 
-static enum status get_contentlength(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_contentlength(struct dav_request *r, struct tx *tx, struct resource *res,
+                                     struct buf *out)
 {
     (void)r, (void)tx;
     buf_i64(out, res->item.size);
     return OK;
 }
 
-static enum status get_lastmodified(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_lastmodified(struct dav_request *r, struct tx *tx, struct resource *res,
+                                    struct buf *out)
 {
     (void)r, (void)tx;
     http_date(out, res->item.changed);
@@ -76,7 +81,8 @@ static enum status get_lastmodified(struct dav_request *r, struct tx *tx, struct
 }
 
 /* RFC 4918 section 15.1: an RFC 3339 date-time. */
-static enum status get_creationdate(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_creationdate(struct dav_request *r, struct tx *tx, struct resource *res,
+                                    struct buf *out)
 {
     (void)r, (void)tx;
     time_t at = res->item.created;
@@ -110,7 +116,8 @@ static enum status get_ctag(struct dav_request *r, struct tx *tx, struct resourc
     return OK;
 }
 
-static enum status get_supported_reports(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_supported_reports(struct dav_request *r, struct tx *tx, struct resource *res,
+                                         struct buf *out)
 {
     (void)r, (void)tx;
     for (size_t i = 0; i < dav_report_count; i++) {
@@ -125,9 +132,11 @@ static enum status get_supported_reports(struct dav_request *r, struct tx *tx, s
     return OK;
 }
 
-/* RFC 5842 section 3.1: one URN for a resource for ever, whatever its URL. Made of its number, which is never used again; a number and
- * the namespace of the store's first epoch would be lost by a restore, so the number alone is it. */
-static enum status get_resource_id(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+/* RFC 5842 section 3.1: one URN for a resource for ever, whatever its URL. Made of its number, which is never
+ * used again; a number and the namespace of the store's first epoch would be lost by a restore, so the number
+ * alone is it. */
+static enum status get_resource_id(struct dav_request *r, struct tx *tx, struct resource *res,
+                                   struct buf *out)
 {
     (void)r, (void)tx;
     uint64_t id = (uint64_t)(resource_is_item(res)         ? res->item.id
@@ -137,8 +146,8 @@ static enum status get_resource_id(struct dav_request *r, struct tx *tx, struct 
         return NOT_FOUND;
     unsigned kind = resource_is_home(res) ? (unsigned)res->kind : resource_is_item(res) ? 0x100 : 0;
     buf_addz(out, "<D:href>");
-    buf_addf(out, "urn:uuid:%08x-%04x-8%03x-8%03x-%012llx", (unsigned)(id >> 32), (unsigned)(id >> 16 & 0xffff), kind, 0x5ca,
-             (unsigned long long)(id & 0xffffffffffff));
+    buf_addf(out, "urn:uuid:%08x-%04x-8%03x-8%03x-%012llx", (unsigned)(id >> 32),
+             (unsigned)(id >> 16 & 0xffff), kind, 0x5ca, (unsigned long long)(id & 0xffffffffffff));
     buf_addz(out, "</D:href>");
     return OK;
 }
@@ -170,7 +179,8 @@ static enum status get_quota_used(struct dav_request *r, struct tx *tx, struct r
     return st;
 }
 
-static enum status get_quota_available(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_quota_available(struct dav_request *r, struct tx *tx, struct resource *res,
+                                       struct buf *out)
 {
     (void)r;
     struct account account;
@@ -183,7 +193,8 @@ static enum status get_quota_available(struct dav_request *r, struct tx *tx, str
     return OK;
 }
 
-static enum status get_current_user_principal(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out)
+static enum status get_current_user_principal(struct dav_request *r, struct tx *tx, struct resource *res,
+                                              struct buf *out)
 {
     (void)tx, (void)res;
     principal_href(out, r->login.address);

@@ -1,5 +1,5 @@
-/* dav/request.c: from an HTTP transaction to a method: the headers that all methods share, the XML body, and where the method
- * runs. */
+/* dav/request.c: from an HTTP transaction to a method: the headers that all methods share, the XML body, and
+ * where the method runs. */
 #include "dav/request.h"
 
 #include <stdlib.h>
@@ -228,8 +228,8 @@ void dav_handle(struct dav *d, struct http_txn *t, const struct login *login)
         dispatch(r);
 }
 
-/* RFC 4918 section 10.1 and the RFCs' own tokens. No "2" (there are no locks), and no calendar-auto-schedule, as clients would then
- * leave invitations to the server. */
+/* RFC 4918 section 10.1 and the RFCs' own tokens. No "2" (there are no locks), and no calendar-auto-schedule,
+ * as clients would then leave invitations to the server. */
 static const char compliance[] = "1, 3, access-control, extended-mkcol, calendar-access, addressbook";
 
 void dav_options(struct dav *d, struct http_txn *t)

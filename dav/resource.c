@@ -10,13 +10,15 @@ static enum collection_kind kind_of(enum dav_kind kind)
     return kind >= DAV_ADDRESSBOOKS ? KIND_ADDRESSBOOK : KIND_CALENDAR;
 }
 
-/* An access to what somebody else owns is worth a line in the audit log. The organisation's own collections are everybody's. */
+/* An access to what somebody else owns is worth a line in the audit log. The organisation's own collections
+ * are everybody's. */
 static void audit(struct dav_request *r, const struct resource *res)
 {
     int64_t owner = res->collection.account;
     if (owner == r->actor->id || owner == PRINCIPAL_SYSTEM || r->t->audit.p)
         return;
-    r->t->audit = arena_strf(r->arena, "account %lld collection %lld", (long long)owner, (long long)res->collection.id);
+    r->t->audit =
+        arena_strf(r->arena, "account %lld collection %lld", (long long)owner, (long long)res->collection.id);
 }
 
 static enum status find_owner(struct dav_request *r, struct tx *tx, struct resource *out)
@@ -38,7 +40,8 @@ bool resource_hidden(const struct collection *c, const struct item *item)
     return c->kind == KIND_CALENDAR && item->class != ICAL_PUBLIC && !(c->rights & RIGHT_PRIVATE);
 }
 
-enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav_path *path, struct resource *out)
+enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav_path *path,
+                          struct resource *out)
 {
     *out = (struct resource){.path = *path, .kind = path->kind, .exists = true};
     if (!path->address.p)
@@ -46,7 +49,8 @@ enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav
     enum status st = find_owner(r, tx, out);
     if (st || !path->slug.p)
         return st;
-    st = collection_find(tx, r->arena, r->actor, out->owner.id, kind_of(path->kind), path->slug, &out->collection);
+    st = collection_find(tx, r->arena, r->actor, out->owner.id, kind_of(path->kind), path->slug,
+                         &out->collection);
     if (st == NOT_FOUND && !path->name.p) {
         out->exists = false;
         return OK;
@@ -65,11 +69,12 @@ enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav
     return st == OK && out->masked ? resource_body(r, tx, out) : st;
 }
 
-enum status resource_item(struct dav_request *r, struct tx *tx, const struct resource *in, const struct item *item, struct str body,
-                          struct resource *out)
+enum status resource_item(struct dav_request *r, struct tx *tx, const struct resource *in,
+                          const struct item *item, struct str body, struct resource *out)
 {
     *out = *in;
-    out->kind = in->kind == DAV_ADDRESSBOOK || in->kind == DAV_ADDRESSBOOK_ITEM ? DAV_ADDRESSBOOK_ITEM : DAV_CALENDAR_ITEM;
+    out->kind = in->kind == DAV_ADDRESSBOOK || in->kind == DAV_ADDRESSBOOK_ITEM ? DAV_ADDRESSBOOK_ITEM
+                                                                                : DAV_CALENDAR_ITEM;
     out->item = *item;
     out->body = body;
     out->exists = true;
@@ -91,7 +96,8 @@ void resource_collection(const struct resource *in, const struct collection *c, 
     out->masked = false;
 }
 
-/* Replaces the stored text by what others may see of it; the ETag and the size are then those of the masked text. */
+/* Replaces the stored text by what others may see of it; the ETag and the size are then those of the masked
+ * text. */
 static enum status mask(struct dav_request *r, struct tx *tx, struct resource *res)
 {
     const struct ical_limits *limits = &store_config_of(tx_store(tx))->ical;

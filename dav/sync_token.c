@@ -1,4 +1,5 @@
-/* dav/sync_token.c: sync-tokens (RFC 6578 section 3.2): the store's epoch, whose token it is, and a place in a number line. */
+/* dav/sync_token.c: sync-tokens (RFC 6578 section 3.2): the store's epoch, whose token it is, and a place in
+ * a number line. */
 #include "dav/props.h"
 
 static const struct str scheme = STR_INIT("urn:scambio:sync:");
@@ -37,8 +38,8 @@ enum status sync_token_parse(struct dav_request *r, struct str token, int64_t id
     return OK;
 }
 
-/* The two homes of an account share its number line: the last two bits of the id tell them apart from each other. A home's token has
- * a sum behind it, so that it is never taken for a collection's. */
+/* The two homes of an account share its number line: the last two bits of the id tell them apart from each
+ * other. A home's token has a sum behind it, so that it is never taken for a collection's. */
 enum status sync_state(struct tx *tx, const struct resource *res, int64_t *id, int64_t *seq, int64_t *sum)
 {
     if (resource_is_collection(res)) {
