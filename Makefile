@@ -93,6 +93,15 @@ deps-test:
 check: deps-test
 	@tests/check
 
+# ---- benchmarks beside the peers ----
+build/bench/%: tests/bench/%.c $(BUILD)/libscambio.a
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN) -O2 -g $(PKG_C) -o $@ $< $(BUILD)/libscambio.a $(PKG_L)
+bench:
+	@tests/install-packages build test bench
+	@$(MAKE) --no-print-directory scambio build/bench/load build/bench/bare
+	@tests/bench/run.py $(PARTS)
+
 lint: # the static checks; tests/lint/run PART... runs some
 	@tests/lint/run
 
