@@ -48,6 +48,10 @@ struct store_config {
     struct ical_limits ical;
     struct vcard_limits vcard;
     size_t resource_size;     /* largest object */
+    size_t collections;       /* of one account */
+    size_t items;             /* in one collection */
+    size_t properties;        /* kept for clients on one collection, item, mount or account */
+    size_t property_size;     /* bytes of one such value */
 };
 
 /* All defaults of the configuration; `dir` is the caller's. */

@@ -1,0 +1,125 @@
+/* store/internal.h: the structs behind store/store.h, for the files of this folder only.
+ *
+ * A slot is one database file: slots 0..30 are the shards, SLOT_MAIN is main.db. Each slot has one writer (a
+ * thread with the only connection that writes) and a pool of reading connections. */
+#ifndef SCAMBIO_STORE_INTERNAL_H
+#define SCAMBIO_STORE_INTERNAL_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { SHARDS_MAX = 31, SLOT_MAIN = SHARDS_MAX, SLOTS, HINTS_MAX = 8, BUCKETS = 61 };
+
+struct hint {
+    int64_t account, seq;
+};
+
+struct tx {
+    struct store *store;
+    int writing;          /* the slot that this transaction changes; -1: it reads */
+    struct db *db[SLOTS]; /* opened when first touched */
+    int64_t now;          /* seconds since 1970, the same for the whole transaction */
+    struct hint *hints;   /* numbers taken; only in writes */
+    size_t hint_count, hint_cap;
+};
+
+struct pool { /* reading connections of a slot */
+    pthread_mutex_t lock;
+    struct db *idle[16];
+    size_t idle_count, open_count;
+};
+
+struct queue { /* waiting writes, first in first out */
+    struct write *head, **tail;
+};
+
+struct writer {
+    struct store *store;
+    int slot;
+    struct db *db;
+    struct tx tx;
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t lock; /* guards what follows, to the empty line */
+    pthread_cond_t work;
+    struct queue queue[BUCKETS]; /* by account, so that none starves another */
+    size_t waiting, turn;
+    bool stopping;
+
+    struct write **group; /* the writes of the open transaction, in order */
+    size_t group_count, group_cap;
+    size_t clients;         /* how many writes the last group held: as many are likely to come again */
+    int64_t checkpoint_wal; /* the log's size when a checkpoint was last asked for */
+};
+
+struct counters { /* for store_stats */
+    atomic_uint_fast64_t commits, writes, failed, rerun, reads, checkpoints, group_largest;
+    atomic_uint_fast64_t commit_us_total, commit_us_max;
+};
+
+struct checkpointer;
+struct blob_pins;
+
+struct store {
+    struct store_config config;
+    char *dir;
+    int dirfd, lockfd, blobsfd;
+    char epoch[17];
+    int shards;
+    struct pool pool[SLOTS];
+    struct writer writer[SLOTS];
+    _Atomic int64_t wal_bytes[SLOTS];
+    struct checkpointer *checkpointer;
+    struct blob_pins *pins;
+    struct tz_cache *_Atomic zones; /* made by store_zones */
+    void (*zones_free)(struct tz_cache *);
+    pthread_mutex_t reconcile; /* mounts follow grants one at a time */
+    struct {
+        store_hint_fn fn;
+        void *ctx;
+    } listener[HINTS_MAX];
+    size_t listener_count;
+    struct counters counters;
+};
+
+/* ---- slots ---- */
+int slot_of_id(int64_t id); /* 0..30 or SLOT_MAIN */
+bool slot_exists(const struct store *s, int slot);
+/* "main.db" or "shard-07.db". */
+void slot_file(char name[16], int slot);
+enum status slot_open(struct store *s, int slot, unsigned flags, int cache_kb, struct db **out,
+                      struct buf *why);
+
+/* ---- tx.c ---- */
+/* The connection that holds the row `id`, in this transaction. Never NULL: see db_absent and db_failed. */
+struct db *tx_db(struct tx *tx, int64_t id);
+struct db *tx_db_slot(struct tx *tx, int slot);
+/* The one that a write changes; E_INTERNAL's connection when `id` lives elsewhere or tx only reads. */
+struct db *tx_wdb(struct tx *tx, int64_t id);
+/* Ends the reading transactions of a tx, in all slots but the one it writes. */
+void tx_release(struct tx *tx);
+void pools_init(struct store *s);
+void pools_free(struct store *s);
+
+/* ---- numbers (numbers.c) ---- */
+/* Takes the account's next number. First of all in every write that changes something of the account. */
+enum status tx_seq_next(struct tx *tx, int64_t account, int64_t *seq);
+/* A fresh id for a row of `slot`'s database; `kind` is added: id = n * 64 + kind. */
+enum status tx_new_id(struct tx *tx, int slot, int kind, int64_t *id);
+
+/* ---- writer.c, checkpoint.c ---- */
+enum status writer_start(struct store *s, int slot, struct buf *why);
+void writer_stop(struct writer *w); /* runs what waits */
+enum status checkpointer_start(struct store *s);
+void checkpointer_stop(struct store *s);
+void checkpointer_ask(struct store *s, int slot);
+
+/* ---- schema.c ---- */
+/* Creates or migrates the database of a slot, whose connection may write. */
+enum status schema_prepare(struct store *s, int slot, struct db *db, struct buf *why);
+
+#endif

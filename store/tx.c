@@ -1,0 +1,165 @@
+/* store/tx.c: transactions: which connection answers for an id, and the pools that reading ones come from. */
+#include "core/clock.h"
+#include "store/internal.h"
+
+#include <stdio.h>
+
+enum { READERS_MAX = 256, READER_CACHE_KB = 1024 };
+
+int slot_of_id(int64_t id)
+{
+    int low = (int)(id & 63);
+    if (low == STORE_MAIN)
+        return SLOT_MAIN;
+    return low < SHARDS_MAX ? low : low - 32; /* 31 gives -1: no such slot */
+}
+
+int store_shard_of(int64_t id)
+{
+    int slot = slot_of_id(id);
+    return slot == SLOT_MAIN ? STORE_MAIN : slot;
+}
+
+bool slot_exists(const struct store *s, int slot)
+{
+    return slot == SLOT_MAIN || (slot >= 0 && slot < s->shards);
+}
+
+void slot_file(char name[16], int slot)
+{
+    if (slot == SLOT_MAIN)
+        snprintf(name, 16, "main.db");
+    else
+        snprintf(name, 16, "shard-%02d.db", slot);
+}
+
+enum status slot_open(struct store *s, int slot, unsigned flags, int cache_kb, struct db **out,
+                      struct buf *why)
+{
+    SCOPED_BUF(path, 4096);
+    char name[16];
+    slot_file(name, slot);
+    buf_addf(&path, "%s/%s", s->dir, name);
+    return path.st != OK ? path.st : db_open(buf_c(&path), flags, cache_kb, out, why);
+}
+
+void pools_init(struct store *s)
+{
+    for (int i = 0; i < SLOTS; i++)
+        pthread_mutex_init(&s->pool[i].lock, NULL);
+}
+
+void pools_free(struct store *s)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        struct pool *pool = &s->pool[i];
+        while (pool->idle_count)
+            db_close(pool->idle[--pool->idle_count]);
+        pthread_mutex_destroy(&pool->lock);
+    }
+}
+
+/* An idle connection, or permission (*may_open) to make one. */
+static struct db *pool_take(struct pool *pool, bool *may_open)
+{
+    struct db *db = NULL;
+    pthread_mutex_lock(&pool->lock);
+    if (pool->idle_count)
+        db = pool->idle[--pool->idle_count];
+    *may_open = !db && pool->open_count < READERS_MAX;
+    if (*may_open)
+        pool->open_count++;
+    pthread_mutex_unlock(&pool->lock);
+    return db;
+}
+
+static void pool_give(struct pool *pool, struct db *db)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (db && pool->idle_count < COUNT_OF(pool->idle)) {
+        pool->idle[pool->idle_count++] = db;
+        db = NULL;
+    } else {
+        pool->open_count--;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    db_close(db);
+}
+
+static struct db *reader_begin(struct store *s, int slot)
+{
+    bool may_open;
+    struct db *db = pool_take(&s->pool[slot], &may_open);
+    if (may_open && slot_open(s, slot, DB_READER, READER_CACHE_KB, &db, NULL) != OK)
+        pool_give(&s->pool[slot], NULL);
+    if (!db)
+        return db_failed;
+    if (DB_RUN(db, "BEGIN") != OK) {
+        pool_give(&s->pool[slot], db);
+        return db_failed;
+    }
+    return db;
+}
+
+struct db *tx_db_slot(struct tx *tx, int slot)
+{
+    if (!slot_exists(tx->store, slot))
+        return db_absent;
+    if (!tx->db[slot])
+        tx->db[slot] = reader_begin(tx->store, slot);
+    return tx->db[slot];
+}
+
+struct db *tx_db(struct tx *tx, int64_t id)
+{
+    return tx_db_slot(tx, slot_of_id(id));
+}
+
+struct db *tx_wdb(struct tx *tx, int64_t id)
+{
+    int slot = slot_of_id(id);
+    return slot == tx->writing ? tx->db[slot] : db_failed;
+}
+
+void tx_release(struct tx *tx)
+{
+    for (int slot = 0; slot < SLOTS; slot++) {
+        struct db *db = tx->db[slot];
+        if (!db || slot == tx->writing)
+            continue;
+        tx->db[slot] = NULL;
+        if (db == db_failed)
+            continue;
+        bool sound = DB_RUN(db, "COMMIT") == OK;
+        if (!sound) {
+            db_close(db);
+            db = NULL;
+        }
+        pool_give(&tx->store->pool[slot], db);
+    }
+}
+
+struct tx *store_read(struct store *s)
+{
+    struct tx *tx = calloc(1, sizeof *tx);
+    if (!tx)
+        return NULL;
+    tx->store = s;
+    tx->writing = -1;
+    tx->now = clock_now();
+    atomic_fetch_add_explicit(&s->counters.reads, 1, memory_order_relaxed);
+    return tx;
+}
+
+void store_read_end(struct tx *tx)
+{
+    if (!tx)
+        return;
+    tx_release(tx);
+    free(tx);
+}
+
+struct store *tx_store(struct tx *tx)
+{
+    return tx->store;
+}
