@@ -13,6 +13,7 @@ struct ical_comp {
     struct str name; /* "VEVENT" */
     struct line *props;
     struct ical_comp *children, *next, *parent;
+    struct str raw; /* from BEGIN to END with its line end, as it came; STR_NONE of one that we made */
 };
 
 struct ical_limits {
@@ -69,6 +70,10 @@ enum status ical_check(struct arena *a, const struct ical_comp *cal, const struc
 
 enum ical_kind ical_kind_of(struct str component_name); /* 0 when it is none of them */
 struct str ical_kind_name(enum ical_kind kind);
+
+/* Makes trees: both add at the end of a list, walking it. */
+void ical_add_prop(struct ical_comp *c, struct line *l);
+void ical_add_child(struct ical_comp *parent, struct ical_comp *child);
 
 /* First property of that name, and the next one after it. */
 const struct line *ical_prop(const struct ical_comp *c, struct str name);
