@@ -140,15 +140,24 @@ class Thunderbird:
         os.close(reader)
         env = dict(os.environ, DISPLAY=':' + display, HOME=os.path.join(self.dir, 'home'), TZ=self.zone, LANG='C.UTF-8',
                    MOZ_CRASHREPORTER_DISABLE='1', MOZ_DISABLE_CONTENT_SANDBOX='1')
-        self.process = subprocess.Popen(
-            ['thunderbird', '--marionette', '-remote-allow-system-access', '-no-remote', '-profile', profile], env=env,
-            stdout=open(os.path.join(self.dir, 'log'), 'w'), stderr=subprocess.STDOUT, start_new_session=True)
         try:
+            self._launch(profile, env)
             self._connect()
         except BaseException:
             self._end()
             raise
         return self
+
+    def _launch(self, profile, env):
+        """Starts it; a start that ends by itself within two seconds (seen on a fresh profile) is tried again."""
+        for _ in range(3):
+            self.process = subprocess.Popen(
+                ['thunderbird', '--marionette', '-remote-allow-system-access', '-no-remote', '-profile', profile], env=env,
+                stdout=open(os.path.join(self.dir, 'log'), 'a'), stderr=subprocess.STDOUT, start_new_session=True)
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                return
 
     def __exit__(self, *_):
         self._end()
@@ -172,7 +181,8 @@ class Thunderbird:
                 break
             except OSError:
                 if time.time() > end or self.process.poll() is not None:
-                    raise AssertionError('Thunderbird does not open its Marionette port')
+                    with open(os.path.join(self.dir, 'log')) as f:
+                        raise AssertionError('Thunderbird does not open its Marionette port: ' + f.read()[-2000:])
                 time.sleep(0.2)
         self.socket.settimeout(150)
         self._receive()  # the greeting
