@@ -1,5 +1,5 @@
-/* store/credential.c: what principals prove themselves with (hashes and verifiers, never passwords), and the settings of the
- * whole store. Rows of main.db. */
+/* store/credential.c: what principals prove themselves with (hashes and verifiers, never passwords), and the
+ * settings of the whole store. Rows of main.db. */
 #include "core/clock.h"
 #include "store/internal.h"
 #include "store/principal.h"
@@ -14,10 +14,12 @@ static struct db *writing(struct tx *tx)
     return tx_wdb(tx, STORE_MAIN);
 }
 
-enum status credential_list(struct tx *tx, struct arena *a, int64_t principal, struct credential **out, size_t *count)
+enum status credential_list(struct tx *tx, struct arena *a, int64_t principal, struct credential **out,
+                            size_t *count)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx), "SELECT id, kind, scope, label, data, created, expires, used FROM credential"
-                                           " WHERE principal = ?1 ORDER BY id",
+    SCOPED_STMT(q) = DB_QUERY(reading(tx),
+                              "SELECT id, kind, scope, label, data, created, expires, used FROM credential"
+                              " WHERE principal = ?1 ORDER BY id",
                               db_int(principal));
     size_t cap = 0;
     enum status st;
@@ -48,22 +50,25 @@ enum status tx_credential_add(struct tx *tx, int64_t principal, struct credentia
         return st;
     if (c->created == 0)
         c->created = clock_now();
-    return DB_RUN(writing(tx), "INSERT INTO credential(principal, id, kind, scope, label, data, created, expires, used)"
-                               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                  db_int(principal), db_int(c->id), db_int(c->kind), db_int(c->scope), db_text(c->label), db_blob(c->data),
-                  db_int(c->created), db_int(c->expires), db_int(c->used));
+    return DB_RUN(writing(tx),
+                  "INSERT INTO credential(principal, id, kind, scope, label, data, created, expires, used)"
+                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  db_int(principal), db_int(c->id), db_int(c->kind), db_int(c->scope), db_text(c->label),
+                  db_blob(c->data), db_int(c->created), db_int(c->expires), db_int(c->used));
 }
 
 enum status tx_credential_remove(struct tx *tx, int64_t principal, int64_t id)
 {
     int64_t found;
-    return DB_GET_INT(writing(tx), &found, "DELETE FROM credential WHERE principal = ?1 AND id = ?2 RETURNING id",
+    return DB_GET_INT(writing(tx), &found,
+                      "DELETE FROM credential WHERE principal = ?1 AND id = ?2 RETURNING id",
                       db_int(principal), db_int(id));
 }
 
 enum status tx_credential_remove_kind(struct tx *tx, int64_t principal, int kind)
 {
-    return DB_RUN(writing(tx), "DELETE FROM credential WHERE principal = ?1 AND kind = ?2", db_int(principal), db_int(kind));
+    return DB_RUN(writing(tx), "DELETE FROM credential WHERE principal = ?1 AND kind = ?2", db_int(principal),
+                  db_int(kind));
 }
 
 enum status tx_credential_used(struct tx *tx, int64_t principal, int64_t id, int64_t at)
@@ -86,6 +91,7 @@ enum status tx_setting_set(struct tx *tx, struct str key, struct str value)
 {
     if (!value.p)
         return DB_RUN(writing(tx), "DELETE FROM setting WHERE key = ?1", db_text(key));
-    return DB_RUN(writing(tx), "INSERT INTO setting(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
+    return DB_RUN(writing(tx),
+                  "INSERT INTO setting(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value = ?2",
                   db_text(key), db_blob(value));
 }

@@ -1,4 +1,5 @@
-/* store/principal.c: who exists: principals, their addresses, and who is a member of which group. Rows of main.db. */
+/* store/principal.c: who exists: principals, their addresses, and who is a member of which group. Rows of
+ * main.db. */
 #include "store/principal.h"
 
 #include "core/fold.h"
@@ -6,8 +7,8 @@
 
 enum { GROUPS_MAX = 4096 };
 
-#define COLUMNS                                                                                                        \
-    "p.id, p.kind, p.source, p.ext_id, p.name, p.state, p.shard, p.lang,"                                              \
+#define COLUMNS                                                                                              \
+    "p.id, p.kind, p.source, p.ext_id, p.name, p.state, p.shard, p.lang,"                                    \
     "(SELECT a.address FROM address a WHERE a.principal = p.id AND a.kind = 1)"
 
 static struct db *reading(struct tx *tx)
@@ -56,14 +57,17 @@ enum status principal_get(struct tx *tx, struct arena *a, int64_t id, struct pri
     return keep_row(q, a, out);
 }
 
-enum status principal_by_ext(struct tx *tx, struct arena *a, struct str source, struct str ext_id, struct principal *out)
+enum status principal_by_ext(struct tx *tx, struct arena *a, struct str source, struct str ext_id,
+                             struct principal *out)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx), "SELECT " COLUMNS " FROM principal p WHERE p.source = ?1 AND p.ext_id = ?2",
-                              db_text(source), db_blob(ext_id));
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx), "SELECT " COLUMNS " FROM principal p WHERE p.source = ?1 AND p.ext_id = ?2",
+                 db_text(source), db_blob(ext_id));
     return keep_row(q, a, out);
 }
 
-static enum status address_owner(struct db *db, struct str address, int64_t *principal, enum address_kind *kind)
+static enum status address_owner(struct db *db, struct str address, int64_t *principal,
+                                 enum address_kind *kind)
 {
     SCOPED_STMT(q) = DB_QUERY(db, "SELECT principal, kind FROM address WHERE address = ?1", db_text(address));
     enum status st = stmt_row(q);
@@ -89,8 +93,11 @@ enum status principal_by_address(struct tx *tx, struct arena *a, struct str addr
 
 enum status principal_each(struct tx *tx, principal_fn fn, void *ctx)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx), DB_SCAN "SELECT " COLUMNS " FROM address s JOIN principal p ON p.id = s.principal"
-                                                   " WHERE s.kind = 1 AND p.state <> 3 ORDER BY s.address", db_null());
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx),
+                 DB_SCAN "SELECT " COLUMNS " FROM address s JOIN principal p ON p.id = s.principal"
+                         " WHERE s.kind = 1 AND p.state <> 3 ORDER BY s.address",
+                 db_null());
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         struct principal p = row_of(q);
@@ -145,15 +152,18 @@ static enum status address_take(struct tx *tx, int64_t id, struct str address, e
         return st;
     if (st == OK && owner != id && owned != ADDRESS_RETIRED)
         return EXISTS;
-    return DB_RUN(writing(tx), "INSERT INTO address(address, principal, kind) VALUES(?1, ?2, ?3)"
-                               " ON CONFLICT(address) DO UPDATE SET principal = ?2, kind = ?3",
+    return DB_RUN(writing(tx),
+                  "INSERT INTO address(address, principal, kind) VALUES(?1, ?2, ?3)"
+                  " ON CONFLICT(address) DO UPDATE SET principal = ?2, kind = ?3",
                   db_text(address), db_int(id), db_int(kind));
 }
 
-enum status principal_addresses(struct tx *tx, struct arena *a, int64_t id, struct principal_address **out, size_t *count)
+enum status principal_addresses(struct tx *tx, struct arena *a, int64_t id, struct principal_address **out,
+                                size_t *count)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx), "SELECT address, kind FROM address WHERE principal = ?1 ORDER BY kind, address",
-                              db_int(id));
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx), "SELECT address, kind FROM address WHERE principal = ?1 ORDER BY kind, address",
+                 db_int(id));
     size_t cap = 0;
     enum status st;
     *out = NULL;
@@ -162,7 +172,8 @@ enum status principal_addresses(struct tx *tx, struct arena *a, int64_t id, stru
         *out = arena_grow(a, *out, *count, &cap, *count + 1, sizeof **out);
         if (!*out)
             return a->st;
-        (*out)[(*count)++] = (struct principal_address){arena_str(a, col_str(q, 0)), (enum address_kind)col_int(q, 1)};
+        (*out)[(*count)++] =
+            (struct principal_address){arena_str(a, col_str(q, 0)), (enum address_kind)col_int(q, 1)};
     }
     return st == NOT_FOUND ? a->st : st;
 }
@@ -201,18 +212,22 @@ enum status tx_principal_create(struct tx *tx, struct principal *p)
     SCOPED_BUF(text, 24);
     buf_i64(&text, p->id);
     struct str ext_id = p->ext_id.p ? p->ext_id : buf_view(&text);
-    st = DB_RUN(writing(tx), "INSERT INTO principal(id, kind, source, ext_id, name, state, shard, lang)"
-                             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                db_int(p->id), db_int(p->kind), db_text(p->source.p ? p->source : STR("local")), db_blob(ext_id),
-                db_text(p->name), db_int(p->state ? p->state : PRINCIPAL_ACTIVE), db_int(p->shard), db_text(p->lang));
+    st = DB_RUN(writing(tx),
+                "INSERT INTO principal(id, kind, source, ext_id, name, state, shard, lang)"
+                " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                db_int(p->id), db_int(p->kind), db_text(p->source.p ? p->source : STR("local")),
+                db_blob(ext_id), db_text(p->name), db_int(p->state ? p->state : PRINCIPAL_ACTIVE),
+                db_int(p->shard), db_text(p->lang));
     return st == OK && p->address.p ? address_take(tx, p->id, p->address, ADDRESS_PRIMARY) : st;
 }
 
-enum status tx_principal_update(struct tx *tx, int64_t id, struct str name, enum principal_state state, struct str lang)
+enum status tx_principal_update(struct tx *tx, int64_t id, struct str name, enum principal_state state,
+                                struct str lang)
 {
     int64_t found;
-    return DB_GET_INT(writing(tx), &found, "UPDATE principal SET name = coalesce(?2, name), lang = coalesce(?4, lang),"
-                                           " state = CASE ?3 WHEN 0 THEN state ELSE ?3 END WHERE id = ?1 RETURNING id",
+    return DB_GET_INT(writing(tx), &found,
+                      "UPDATE principal SET name = coalesce(?2, name), lang = coalesce(?4, lang),"
+                      " state = CASE ?3 WHEN 0 THEN state ELSE ?3 END WHERE id = ?1 RETURNING id",
                       db_int(id), db_text(name), db_int(state), db_text(lang));
 }
 
@@ -256,24 +271,28 @@ static enum status numbers(struct stmt *q, struct arena *a, int64_t **out, size_
 
 enum status member_list(struct tx *tx, struct arena *a, int64_t group, int64_t **out, size_t *count)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx), "SELECT member FROM member WHERE grp = ?1 ORDER BY member", db_int(group));
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx), "SELECT member FROM member WHERE grp = ?1 ORDER BY member", db_int(group));
     return numbers(q, a, out, count);
 }
 
 /* UNION (not ALL) drops what was seen: a cycle ends by itself. */
 enum status groups_of(struct tx *tx, struct arena *a, int64_t principal, int64_t **out, size_t *count)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx),
-                              DB_SCAN "WITH RECURSIVE up(id) AS (SELECT grp FROM member WHERE member = ?1 UNION"
-                                      " SELECT m.grp FROM up JOIN member m ON m.member = up.id)"
-                                      " SELECT id FROM up WHERE id <> ?1 LIMIT ?2",
-                              db_int(principal), db_int(GROUPS_MAX));
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx),
+                 DB_SCAN "WITH RECURSIVE up(id) AS (SELECT grp FROM member WHERE member = ?1 UNION"
+                         " SELECT m.grp FROM up JOIN member m ON m.member = up.id)"
+                         " SELECT id FROM up WHERE id <> ?1 LIMIT ?2",
+                 db_int(principal), db_int(GROUPS_MAX));
     return numbers(q, a, out, count);
 }
 
 enum status tx_member_set(struct tx *tx, int64_t group, int64_t member, bool in)
 {
     if (!in)
-        return DB_RUN(writing(tx), "DELETE FROM member WHERE grp = ?1 AND member = ?2", db_int(group), db_int(member));
-    return DB_RUN(writing(tx), "INSERT OR IGNORE INTO member(grp, member) VALUES(?1, ?2)", db_int(group), db_int(member));
+        return DB_RUN(writing(tx), "DELETE FROM member WHERE grp = ?1 AND member = ?2", db_int(group),
+                      db_int(member));
+    return DB_RUN(writing(tx), "INSERT OR IGNORE INTO member(grp, member) VALUES(?1, ?2)", db_int(group),
+                  db_int(member));
 }

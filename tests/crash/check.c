@@ -1,12 +1,12 @@
-/* tests/crash/check.c: the power-cut simulation: makes images of the disk from a trace (disk.h), opens each with the real store,
- * and holds it against what the load was promised (model.h).
+/* tests/crash/check.c: the power-cut simulation: makes images of the disk from a trace (disk.h), opens each
+ * with the real store, and holds it against what the load was promised (model.h).
  *
  *   check TRACE SCRATCH IMAGES SEED SHARDS [--without CLASS] [--only N]
  *
- * In every image: the store opens; each acknowledged item is there, its bytes unchanged, once; nothing else is there; a sync from
- * an earlier token of each collection reports exactly what changed since; store_check finds nothing; and a new write takes a number
- * that was never given. With --without, the syncs of a class count as forgotten, and the check must fail: then exit 0 means that
- * loss was found. */
+ * In every image: the store opens; each acknowledged item is there, its bytes unchanged, once; nothing else
+ * is there; a sync from an earlier token of each collection reports exactly what changed since; store_check
+ * finds nothing; and a new write takes a number that was never given. With --without, the syncs of a class
+ * count as forgotten, and the check must fail: then exit 0 means that loss was found. */
 #include "core/clock.h"
 #include "core/log.h"
 #include "store/doctor.h"
@@ -29,8 +29,8 @@ struct image {
     struct tx *tx;
     struct arena arena;
     int64_t collection;
-    unsigned *seen;     /* by object: how often in this collection */
-    bool *reported;     /* by object: in this difference */
+    unsigned *seen; /* by object: how often in this collection */
+    bool *reported; /* by object: in this difference */
     int64_t since, last_seq;
     size_t faults;
     uint64_t number;
@@ -93,11 +93,12 @@ static enum status see_item(void *ctx, const struct item *item, struct str body)
     if (memcmp(hash, item->etag, sizeof hash) != 0)
         fault(im, "%s: the ETag is not of these bytes", o->name);
     if (!place_is(&o->now, im->collection, sha) && !(o->in_flight && place_is(&o->next, im->collection, sha)))
-        fault(im, "%s: %.12s in collection %lld, acknowledged was %.12s in %lld", o->name, sha, (long long)im->collection,
-              o->now.sha, (long long)o->now.collection);
+        fault(im, "%s: %.12s in collection %lld, acknowledged was %.12s in %lld", o->name, sha,
+              (long long)im->collection, o->now.sha, (long long)o->now.collection);
     int64_t last = model_last(o, im->collection);
     if (!o->in_flight && item->seq != last)
-        fault(im, "%s: its number is %lld, acknowledged was %lld", o->name, (long long)item->seq, (long long)last);
+        fault(im, "%s: its number is %lld, acknowledged was %lld", o->name, (long long)item->seq,
+              (long long)last);
     im->seen[index]++;
     return OK;
 }
@@ -152,7 +153,8 @@ static void check_since(struct image *im, int64_t collection, int64_t since)
     memset(im->reported, 0, im->model->object_count * sizeof *im->reported);
     enum status st = item_changes(im->tx, &actor_system, collection, since, 0, see_change, im);
     if (st != OK)
-        fault(im, "collection %lld: sync since %lld: %s", (long long)collection, (long long)since, status_text(st));
+        fault(im, "collection %lld: sync since %lld: %s", (long long)collection, (long long)since,
+              status_text(st));
     for (size_t i = 0; i < im->model->object_count; i++) {
         const struct object *o = &im->model->objects[i];
         bool there = o->now.collection == collection;
@@ -208,8 +210,9 @@ static enum status run_probe(struct write *w, struct tx *tx)
 static void check_numbers(struct image *im, size_t c)
 {
     static const char card[] = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:probe\r\nFN:Probe\r\nEND:VCARD\r\n";
-    static const char event[] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//check//EN\r\nBEGIN:VEVENT\r\nUID:probe\r\n"
-                                "DTSTAMP:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    static const char event[] =
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//check//EN\r\nBEGIN:VEVENT\r\nUID:probe\r\n"
+        "DTSTAMP:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     struct prepare_problem problem;
     int64_t account = im->model->accounts[c];
     struct probe p = {.arena = &im->arena, .collection = im->model->collections[c]};
@@ -225,7 +228,8 @@ static void check_numbers(struct image *im, size_t c)
     int64_t highest = 0;
     for (size_t i = 0; i < im->model->object_count; i++)
         for (size_t k = 0; k < im->model->collection_count; k++)
-            if (im->model->accounts[k] == account && model_last(&im->model->objects[i], im->model->collections[k]) > highest)
+            if (im->model->accounts[k] == account &&
+                model_last(&im->model->objects[i], im->model->collections[k]) > highest)
                 highest = model_last(&im->model->objects[i], im->model->collections[k]);
     if (st == OK && p.put.seq <= highest)
         fault(im, "account %lld: number %lld was given before", (long long)account, (long long)p.put.seq);
@@ -297,15 +301,21 @@ struct options {
     enum sync_class without;
 };
 
-static size_t check_image(struct disk *d, struct model *m, const struct options *o, uint64_t number, size_t at)
+static size_t check_image(struct disk *d, struct model *m, const struct options *o, uint64_t number,
+                          size_t at)
 {
-    struct image im = {.model = m, .number = number, .at = at, .arena = ARENA_INIT(64 * MB), .quiet = o->without != SYNC_NONE};
+    struct image im = {.model = m,
+                       .number = number,
+                       .at = at,
+                       .arena = ARENA_INIT(64 * MB),
+                       .quiet = o->without != SYNC_NONE};
     im.seen = calloc(m->object_count + 1, sizeof *im.seen);
     im.reported = calloc(m->object_count + 1, sizeof *im.reported);
     char dir[512];
     snprintf(dir, sizeof dir, "%s/image", o->scratch);
     nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    if (!im.seen || !im.reported || mkdir(dir, 0700) != 0 || !disk_image(d, o->seed * 1000003 + number, dir)) {
+    if (!im.seen || !im.reported || mkdir(dir, 0700) != 0 ||
+        !disk_image(d, o->seed * 1000003 + number, dir)) {
         fprintf(stderr, "check: %s: the image cannot be written\n", dir);
         exit(1);
     }
@@ -320,8 +330,12 @@ static bool parse(int argc, char **argv, struct options *o)
 {
     if (argc < 6)
         return false;
-    *o = (struct options){.trace = argv[1], .scratch = argv[2], .images = strtoull(argv[3], NULL, 10),
-                          .seed = strtoull(argv[4], NULL, 10), .shards = (int)strtol(argv[5], NULL, 10), .only = UINT64_MAX};
+    *o = (struct options){.trace = argv[1],
+                          .scratch = argv[2],
+                          .images = strtoull(argv[3], NULL, 10),
+                          .seed = strtoull(argv[4], NULL, 10),
+                          .shards = (int)strtol(argv[5], NULL, 10),
+                          .only = UINT64_MAX};
     for (int i = 6; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--only") == 0)
             o->only = strtoull(argv[i + 1], NULL, 10);
@@ -352,7 +366,8 @@ int main(int argc, char **argv)
         bad += check_image(d, &m, &o, i, moments[i]) > 0;
         done++;
     }
-    printf("%zu images, %zu records, %zu acknowledged, %zu at fault; syncs:", done, disk_count(d), m.acknowledged, bad);
+    printf("%zu images, %zu records, %zu acknowledged, %zu at fault; syncs:", done, disk_count(d),
+           m.acknowledged, bad);
     for (int c = 1; c < SYNC_CLASSES; c++)
         printf(" %s %zu", sync_class_names[c], disk_syncs(d, (enum sync_class)c));
     printf("\n");

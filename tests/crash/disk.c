@@ -1,4 +1,5 @@
-/* tests/crash/disk.c: plays a trace: the live tree of names, and behind each file and folder what is durable and what is pending. */
+/* tests/crash/disk.c: plays a trace: the live tree of names, and behind each file and folder what is durable
+ * and what is pending. */
 #include "tests/crash/disk.h"
 
 #include "tests/crash/trace.h"
@@ -14,8 +15,9 @@
 enum { FDS = 65536, SECTOR = 512 };
 
 const char *const sync_class_names[SYNC_CLASSES] = {
-    [SYNC_NONE] = "none",  [SYNC_WAL] = "wal",   [SYNC_DB] = "db", [SYNC_JOURNAL] = "journal", [SYNC_BLOB] = "blob",
-    [SYNC_BLOB_FOLDER] = "blob-folder", [SYNC_FOLDER] = "folder", [SYNC_OTHER] = "other",
+    [SYNC_NONE] = "none",       [SYNC_WAL] = "wal",     [SYNC_DB] = "db",
+    [SYNC_JOURNAL] = "journal", [SYNC_BLOB] = "blob",   [SYNC_BLOB_FOLDER] = "blob-folder",
+    [SYNC_FOLDER] = "folder",   [SYNC_OTHER] = "other",
 };
 
 /* A change of content that no sync has covered: bytes at an offset, or (p == NULL) a new length. */
@@ -76,8 +78,10 @@ static void *must(void *p)
     return p;
 }
 
-#define PUSH(items, count, cap)                                                                                        \
-    ((count) == (cap) ? ((cap) = (cap) ? (cap)*2 : 8, (items) = must(realloc((items), (cap) * sizeof *(items)))) : (items), \
+#define PUSH(items, count, cap)                                                                              \
+    ((count) == (cap)                                                                                        \
+         ? ((cap) = (cap) ? (cap)*2 : 8, (items) = must(realloc((items), (cap) * sizeof *(items))))          \
+         : (items),                                                                                          \
      &(items)[(count)++])
 
 static struct node *node_new(struct disk *d, bool folder, const char *path)
@@ -116,7 +120,8 @@ static void table_set(struct table *t, const char *name, struct node *node)
     *PUSH(t->items, t->count, t->cap) = (struct entry){must(strdup(name)), node};
 }
 
-/* The live node of a path, or NULL; *parent gets the folder that holds (or would hold) it, *last its name there. */
+/* The live node of a path, or NULL; *parent gets the folder that holds (or would hold) it, *last its name
+ * there. */
 static struct node *find(struct disk *d, const char *path, struct node **parent, const char **last)
 {
     struct node *at = d->root;
@@ -142,7 +147,8 @@ static void pend(struct node *folder, struct naming *n)
     n->users++;
 }
 
-static void name_change(struct node *from, const char *removed, struct node *to, const char *added, struct node *node)
+static void name_change(struct node *from, const char *removed, struct node *to, const char *added,
+                        struct node *node)
 {
     struct naming *n = must(calloc(1, sizeof *n));
     *n = (struct naming){.remove_from = from, .add_to = to, .node = node};
@@ -172,7 +178,8 @@ static void drop_names(struct node *folder)
     folder->naming_count = 0;
 }
 
-/* Makes the names of a folder durable, in their order; of a move between folders both halves: a journal holds them together. */
+/* Makes the names of a folder durable, in their order; of a move between folders both halves: a journal holds
+ * them together. */
 static void sync_names(struct node *folder)
 {
     for (size_t i = 0; i < folder->naming_count; i++) {
@@ -340,9 +347,9 @@ void disk_advance(struct disk *d, size_t to, disk_note_fn note, void *ctx)
 /* ---- images ---- */
 struct chooser {
     uint64_t state;
-    unsigned keep;  /* of 256: how likely an operation reached the disk */
-    bool prefix;    /* names: a journalled file system keeps a prefix of them */
-    unsigned torn;  /* of 256: how likely a write that reached it is torn */
+    unsigned keep; /* of 256: how likely an operation reached the disk */
+    bool prefix;   /* names: a journalled file system keeps a prefix of them */
+    unsigned torn; /* of 256: how likely a write that reached it is torn */
 };
 
 static uint64_t draw(struct chooser *c)
@@ -484,7 +491,8 @@ static bool index_records(struct disk *d)
         if (d->map_n - at < sizeof h)
             return false;
         memcpy(&h, d->map + at, sizeof h);
-        if (d->map_n - at - sizeof h < (size_t)h.name_n + h.data_n || h.kind < TRACE_OPEN || h.kind > TRACE_NOTE)
+        if (d->map_n - at - sizeof h < (size_t)h.name_n + h.data_n || h.kind < TRACE_OPEN ||
+            h.kind > TRACE_NOTE)
             return false;
         *PUSH(d->records, d->count, cap) = at;
         at += sizeof h + h.name_n + h.data_n;

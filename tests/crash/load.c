@@ -1,10 +1,12 @@
-/* tests/crash/load.c: a load on the store for the power-cut simulation: writer threads that put, replace, delete and move items, small
- * ones and such as need a blob file, over several rounds of opening and closing the store.
+/* tests/crash/load.c: a load on the store for the power-cut simulation: writer threads that put, replace,
+ * delete and move items, small ones and such as need a blob file, over several rounds of opening and closing
+ * the store.
  *
  *   load DIR NOTES OPERATIONS SEED SHARDS [ROUNDS]
  *
- * Each thread owns its names, so that what it did to one of them is a row of steps. Every step is a line in NOTES before it
- * is submitted and one after it was acknowledged; each line is one write(), which record.c puts into the trace in order. */
+ * Each thread owns its names, so that what it did to one of them is a row of steps. Every step is a line in
+ * NOTES before it is submitted and one after it was acknowledged; each line is one write(), which record.c
+ * puts into the trace in order. */
 #include "store/collection.h"
 #include "store/item.h"
 #include "store/principal.h"
@@ -83,7 +85,8 @@ static void event_body(struct buf *b, const struct thing *t, uint64_t random, bo
 {
     buf_addf(b, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//load//EN\r\nBEGIN:VEVENT\r\nUID:%s\r\n", t->uid);
     unsigned version = large ? (unsigned)(random % 3) : (unsigned)(random % 100000);
-    buf_addf(b, "DTSTAMP:20260101T000000Z\r\nDTSTART:202601%02uT100000Z\r\nSUMMARY:version %u\r\n", version % 28 + 1, version);
+    buf_addf(b, "DTSTAMP:20260101T000000Z\r\nDTSTART:202601%02uT100000Z\r\nSUMMARY:version %u\r\n",
+             version % 28 + 1, version);
     if (random % 5 == 0)
         buf_addz(b, "RRULE:FREQ=WEEKLY;COUNT=10\r\n");
     for (int i = 0; large && i < 1200; i++)
@@ -93,8 +96,10 @@ static void event_body(struct buf *b, const struct thing *t, uint64_t random, bo
 
 static void card_body(struct buf *b, const struct thing *t, uint64_t random)
 {
-    buf_addf(b, "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%s\r\nFN:Name %u\r\nN:Name;%u;;;\r\nEMAIL:n%u@example.test\r\nEND:VCARD\r\n", t->uid,
-             (unsigned)(random % 1000), (unsigned)(random % 77), (unsigned)(random % 99));
+    buf_addf(b,
+             "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:%s\r\nFN:Name "
+             "%u\r\nN:Name;%u;;;\r\nEMAIL:n%u@example.test\r\nEND:VCARD\r\n",
+             t->uid, (unsigned)(random % 1000), (unsigned)(random % 77), (unsigned)(random % 99));
 }
 
 /* ---- the closures ---- */
@@ -109,8 +114,8 @@ static enum status seq_of(struct writer *w, struct tx *tx, int64_t collection, i
 static enum status run_put(struct write *base, struct tx *tx)
 {
     struct writer *w = CONTAINER_OF(base, struct writer, w);
-    return tx_item_put(tx, &w->arena, &actor_system, w->account->collections[w->to], str_c(w->thing->name), &w->prepared,
-                       &w->put);
+    return tx_item_put(tx, &w->arena, &actor_system, w->account->collections[w->to], str_c(w->thing->name),
+                       &w->prepared, &w->put);
 }
 
 static enum status run_delete(struct write *base, struct tx *tx)
@@ -126,8 +131,8 @@ static enum status run_move(struct write *base, struct tx *tx)
     struct writer *w = CONTAINER_OF(base, struct writer, w);
     int64_t from = w->account->collections[w->thing->at], to = w->account->collections[w->to];
     struct item_move_result moved;
-    enum status st = tx_item_move(tx, &w->arena, &actor_system, from, str_c(w->thing->name), to, str_c(w->thing->name), false,
-                                  &moved);
+    enum status st = tx_item_move(tx, &w->arena, &actor_system, from, str_c(w->thing->name), to,
+                                  str_c(w->thing->name), false, &moved);
     if (st == OK)
         st = seq_of(w, tx, from, &w->seq_from);
     return st ? st : seq_of(w, tx, to, &w->seq_to);
@@ -216,8 +221,12 @@ static enum status run_principal(struct write *w, struct tx *tx)
     struct setup *u = CONTAINER_OF(w, struct setup, w);
     char address[32];
     snprintf(address, sizeof address, "u%d@example.test", u->number);
-    u->principal = (struct principal){.kind = PRINCIPAL_USER, .source = STR("local"), .ext_id = str_c(address),
-                                      .name = str_c(address), .state = PRINCIPAL_ACTIVE, .address = str_c(address)};
+    u->principal = (struct principal){.kind = PRINCIPAL_USER,
+                                      .source = STR("local"),
+                                      .ext_id = str_c(address),
+                                      .name = str_c(address),
+                                      .state = PRINCIPAL_ACTIVE,
+                                      .address = str_c(address)};
     return tx_principal_create(tx, &u->principal);
 }
 
@@ -227,8 +236,9 @@ static enum status run_account(struct write *w, struct tx *tx)
     static const struct {
         struct str slug;
         enum collection_kind kind;
-    } rows[COLLECTIONS] = {
-        [CAL_A] = {STR_INIT("a"), KIND_CALENDAR}, [CAL_B] = {STR_INIT("b"), KIND_CALENDAR}, [BOOK] = {STR_INIT("c"), KIND_ADDRESSBOOK}};
+    } rows[COLLECTIONS] = {[CAL_A] = {STR_INIT("a"), KIND_CALENDAR},
+                           [CAL_B] = {STR_INIT("b"), KIND_CALENDAR},
+                           [BOOK] = {STR_INIT("c"), KIND_ADDRESSBOOK}};
     enum status st = tx_account_create(tx, u->ids->id, false, STR("en"));
     for (int i = 0; i < COLLECTIONS && st == OK; i++) {
         struct collection_new in = {.account = u->ids->id, .kind = rows[i].kind, .slug = rows[i].slug};
@@ -240,7 +250,8 @@ static enum status run_account(struct write *w, struct tx *tx)
 static void set_up(struct store *s, struct account_ids *accounts, int notes)
 {
     for (int i = 0; i < ACCOUNTS; i++) {
-        struct setup u = {.w = {.run = run_principal, .account = STORE_MAIN}, .ids = &accounts[i], .number = i};
+        struct setup u = {
+            .w = {.run = run_principal, .account = STORE_MAIN}, .ids = &accounts[i], .number = i};
         enum status st = store_run(s, &u.w);
         if (st == OK) {
             accounts[i].id = u.principal.id;
@@ -256,7 +267,10 @@ static void set_up(struct store *s, struct account_ids *accounts, int notes)
 
 static void writer_init(struct writer *w, int number, struct account_ids *accounts, uint64_t seed, int notes)
 {
-    *w = (struct writer){.arena = ARENA_INIT(16 * MB), .account = &accounts[number % ACCOUNTS], .number = number, .notes = notes};
+    *w = (struct writer){.arena = ARENA_INIT(16 * MB),
+                         .account = &accounts[number % ACCOUNTS],
+                         .number = number,
+                         .notes = notes};
     w->rng = (seed + 1) * 0x9e3779b97f4a7c15 + (uint64_t)number * 0x2545f4914f6cdd1d + 7;
     for (int i = 0; i < 2 * NAMES; i++) {
         struct thing *t = &w->things[i];

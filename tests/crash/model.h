@@ -1,9 +1,10 @@
-/* tests/crash/model.h: what a load was promised: the state of every object after the notes of load.c up to some moment.
+/* tests/crash/model.h: what a load was promised: the state of every object after the notes of load.c up to
+ * some moment.
  *
  *   C COLLECTION ACCOUNT            a collection was made
- *   B OBJECT P COLLECTION NAME SHA  a put begins        (then E OBJECT SEQ: acknowledged; SEQ 0: nothing changed)
- *   B OBJECT D COLLECTION NAME -    a deletion begins   (E OBJECT SEQ)
- *   B OBJECT M FROM NAME TO         a move begins       (E OBJECT SEQ-IN-FROM SEQ-IN-TO)
+ *   B OBJECT P COLLECTION NAME SHA  a put begins        (then E OBJECT SEQ: acknowledged; SEQ 0: nothing
+ * changed) B OBJECT D COLLECTION NAME -    a deletion begins   (E OBJECT SEQ) B OBJECT M FROM NAME TO a move
+ * begins       (E OBJECT SEQ-IN-FROM SEQ-IN-TO)
  *
  * Between B and E a step may or may not have happened: both states are right. */
 #ifndef SCAMBIO_TESTS_CRASH_MODEL_H

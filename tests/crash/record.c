@@ -1,16 +1,18 @@
-/* tests/crash/record.c: an LD_PRELOAD layer that writes down what a process does to the files below one folder, for the
- * power-cut simulation, and that can play a full disk.
+/* tests/crash/record.c: an LD_PRELOAD layer that writes down what a process does to the files below one
+ * folder, for the power-cut simulation, and that can play a full disk.
  *
  *   RECORD_DIR      the folder (absolute, without symbolic links)
  *   RECORD_TRACE    the trace (trace.h) to write; absent: nothing is recorded
  *   RECORD_NOTES    what is written to this file is recorded as notes, in order with the rest
  *   RECORD_FULL     while a file of this name exists, no file below the folder can grow: ENOSPC
  *
- * kill -9 cannot find a missing fsync, since the page cache survives it; here a write is known to be on disk only when a sync of that
- * very file was recorded after it. While recording, syncs are written down and not done: the disk of the simulation is
- * the trace. One lock around each call makes the order of the records the order of the effects.
+ * kill -9 cannot find a missing fsync, since the page cache survives it; here a write is known to be on disk
+ * only when a sync of that very file was recorded after it. While recording, syncs are written down and not
+ * done: the disk of the simulation is the trace. One lock around each call makes the order of the records the
+ * order of the effects.
  *
- * Calls that would slip past (sendfile, copy_file_range, O_TMPFILE, …) on a recorded file end the process: no gap is silent. */
+ * Calls that would slip past (sendfile, copy_file_range, O_TMPFILE, …) on a recorded file end the process: no
+ * gap is silent. */
 #include "tests/crash/trace.h"
 
 #include <dlfcn.h>
@@ -67,7 +69,8 @@ static void put(const void *p, size_t n)
     }
 }
 
-static void record(enum trace_kind kind, int fd, uint64_t arg, const char *name, const void *data, size_t data_n)
+static void record(enum trace_kind kind, int fd, uint64_t arg, const char *name, const void *data,
+                   size_t data_n)
 {
     if (trace_fd < 0)
         return;
@@ -80,7 +83,8 @@ static void record(enum trace_kind kind, int fd, uint64_t arg, const char *name,
 
 __attribute__((constructor)) static void record_begin(void)
 {
-    const char *d = getenv("RECORD_DIR"), *t = getenv("RECORD_TRACE"), *n = getenv("RECORD_NOTES"), *f = getenv("RECORD_FULL");
+    const char *d = getenv("RECORD_DIR"), *t = getenv("RECORD_TRACE"), *n = getenv("RECORD_NOTES"),
+               *f = getenv("RECORD_FULL");
     snprintf(dir, sizeof dir, "%s", d ? d : "");
     dir_n = strlen(dir);
     snprintf(notes, sizeof notes, "%s", n ? n : "");
@@ -100,7 +104,8 @@ __attribute__((destructor)) static void record_end(void)
 /* The real function behind ours. */
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-/* The path of (at, path) below the folder, "" for itself; NULL when it lies elsewhere. `room` has PATH_MAX bytes. */
+/* The path of (at, path) below the folder, "" for itself; NULL when it lies elsewhere. `room` has PATH_MAX
+ * bytes. */
 static const char *inside(int at, const char *path, char *room)
 {
     if (dir_n == 0 || !path)
@@ -163,13 +168,13 @@ static int open_any(int at, const char *path, int flags, mode_t mode)
     return fd;
 }
 
-#define MODE_ARG(flags, mode)                                                                                          \
-    mode_t mode = 0;                                                                                                   \
-    if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                                           \
-        va_list args;                                                                                                  \
-        va_start(args, flags);                                                                                         \
-        mode = va_arg(args, mode_t);                                                                                   \
-        va_end(args);                                                                                                  \
+#define MODE_ARG(flags, mode)                                                                                \
+    mode_t mode = 0;                                                                                         \
+    if ((flags) & (O_CREAT | __O_TMPFILE)) {                                                                 \
+        va_list args;                                                                                        \
+        va_start(args, flags);                                                                               \
+        mode = va_arg(args, mode_t);                                                                         \
+        va_end(args);                                                                                        \
     }
 
 int open(const char *path, int flags, ...)

@@ -1,7 +1,8 @@
 /* tests/crash/trace.h: the format of a trace of file operations: what record.c writes and disk.c reads.
  *
- * A trace is a row of records, each a struct trace_head and `name_n` bytes of path, then `data_n` bytes. Paths are relative to the
- * recorded folder ("" is the folder itself). Both sides run on one machine: no byte order to care about. */
+ * A trace is a row of records, each a struct trace_head and `name_n` bytes of path, then `data_n` bytes.
+ * Paths are relative to the recorded folder ("" is the folder itself). Both sides run on one machine: no byte
+ * order to care about. */
 #ifndef SCAMBIO_TESTS_CRASH_TRACE_H
 #define SCAMBIO_TESTS_CRASH_TRACE_H
 
