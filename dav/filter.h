@@ -23,6 +23,9 @@ void cal_filter_bounds(const struct cal_filter *f, unsigned *kinds, int64_t *fro
 /* True when the range test of the index alone decides (VCALENDAR / one component / one time-range, nothing
  * else). */
 bool cal_filter_is_range(const struct cal_filter *f);
+/* True when the kind of an object alone decides (VCALENDAR / one component, nothing else): all VEVENTs, for
+ * instance. */
+bool cal_filter_is_kind(const struct cal_filter *f);
 /* The earliest and the latest time that a time-range of the filter names (CALDAV:min-date-time,
  * max-date-time); false when it names none. */
 bool cal_filter_times(const struct cal_filter *f, int64_t *first, int64_t *last);

@@ -277,11 +277,25 @@ void cal_filter_bounds(const struct cal_filter *f, unsigned *kinds, int64_t *fro
     *kinds = wanted == ~0u ? 0 : wanted;
 }
 
-bool cal_filter_is_range(const struct cal_filter *f)
+/* The one component that the filter asks for when it asks for nothing else. */
+static const struct cal_comp_filter *only_comp(const struct cal_filter *f)
 {
     const struct cal_comp_filter *c = f->root.comps;
-    return !f->root.absent && !f->root.props && c && !c->next && !c->absent && c->range && !c->props &&
-           !c->comps && ical_kind_of(c->name) != 0;
+    if (f->root.absent || f->root.props || !c || c->next || c->absent || c->props || c->comps)
+        return NULL;
+    return ical_kind_of(c->name) ? c : NULL;
+}
+
+bool cal_filter_is_range(const struct cal_filter *f)
+{
+    const struct cal_comp_filter *c = only_comp(f);
+    return c && c->range;
+}
+
+bool cal_filter_is_kind(const struct cal_filter *f)
+{
+    const struct cal_comp_filter *c = only_comp(f);
+    return c && !c->range;
 }
 
 bool cal_filter_times(const struct cal_filter *f, int64_t *first, int64_t *last)

@@ -259,7 +259,10 @@ enum status ms_resource(struct dav_request *r, struct tx *tx, struct resource *r
     struct buf *out = &r->t->resp.body;
     xml_open(out, NS_DAV, "response");
     xml_open(out, NS_DAV, "href");
-    resource_href(out, res);
+    if (res->href.p)
+        xml_escape(out, res->href);
+    else
+        resource_href(out, res);
     xml_close(out, NS_DAV, "href");
     xml_open(out, NS_DAV, "propstat");
     xml_open(out, NS_DAV, "prop");

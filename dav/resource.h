@@ -14,6 +14,7 @@ struct resource {
     struct principal owner;       /* from DAV_PRINCIPAL and homes down */
     struct collection collection; /* DAV_CALENDAR, DAV_ADDRESSBOOK and their items */
     struct item item;             /* …_ITEM that exists */
+    struct str href;              /* multiget: the spelling asked for, which the answer repeats */
     struct str body;              /* its stored text when it was loaded, otherwise STR_NONE */
     bool exists;                  /* false: the parent is there, this is not (PUT, MKCOL) */
     bool masked;                  /* a private item shown as busy to this actor: body and ETag are the masked ones */
