@@ -1,4 +1,4 @@
-/* core/hash.h: SHA-256 and HMAC-SHA-256 (OpenSSL's libcrypto behind one file), and constant-time equality. */
+/* core/hash.h: SHA-256, HMAC-SHA-256, PBKDF2 (OpenSSL's libcrypto behind one file), and constant-time equality. */
 #ifndef SCAMBIO_CORE_HASH_H
 #define SCAMBIO_CORE_HASH_H
 
@@ -9,6 +9,12 @@ enum { SHA256_SIZE = 32 };
 
 void sha256(struct str data, unsigned char out[SHA256_SIZE]);
 void hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_SIZE]);
+
+/* PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2), one block: the Hi() of SCRAM (RFC 5802 section 2.2). */
+void pbkdf2_sha256(struct str password, struct str salt, int iterations, unsigned char out[SHA256_SIZE]);
+
+/* Forgets a secret, whatever the optimiser thinks of it. */
+void hash_wipe(void *p, size_t n);
 
 /* Whether two secrets are equal, in time that does not depend on where they differ. */
 bool hash_equal(const void *a, const void *b, size_t n);
