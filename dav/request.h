@@ -85,5 +85,8 @@ void dav_conditions_get(struct dav_request *r, struct dav_conditions *out);
  * tagged lists are resolved with `tx`. */
 enum status dav_conditions_judge(struct dav_request *r, struct tx *tx, const struct dav_conditions *c, struct str etag,
                                  int64_t changed, bool read);
+/* The same for a resource as it was read. */
+enum status dav_conditions_on(struct dav_request *r, struct tx *tx, const struct dav_conditions *c, const struct resource *res,
+                              bool read);
 
 #endif

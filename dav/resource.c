@@ -125,6 +125,26 @@ enum status resource_body(struct dav_request *r, struct tx *tx, struct resource 
     return st == OK && res->masked ? mask(r, tx, res) : st;
 }
 
+enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resource *res)
+{
+    struct collection now;
+    enum status st = collection_get(tx, r->arena, r->actor, res->collection.id, &now);
+    if (st == NOT_FOUND || (st == OK && now.gone))
+        return NO_PARENT;
+    if (st)
+        return st;
+    res->collection.rights = now.rights;
+    res->collection.seq = now.seq;
+    if (!resource_is_item(res))
+        return OK;
+    res->body = STR_NONE;
+    st = item_find(tx, r->arena, r->actor, res->collection.id, res->path.name, &res->item);
+    res->exists = st == OK;
+    if (st)
+        return st == NOT_FOUND ? OK : st;
+    return resource_hidden(&res->collection, &res->item) ? DENIED : OK;
+}
+
 void resource_href(struct buf *out, const struct resource *res)
 {
     bool in_collection = resource_is_item(res) || resource_is_collection(res);

@@ -32,6 +32,9 @@ enum status resource_item(struct dav_request *r, struct tx *tx, const struct res
 void resource_collection(const struct resource *in, const struct collection *c, struct resource *out);
 /* Must this actor see the item only as busy time (CLASS:PRIVATE and CONFIDENTIAL without RIGHT_PRIVATE)? */
 bool resource_hidden(const struct collection *c, const struct item *item);
+/* Reads the collection (by its number) and the item anew, inside a write: NO_PARENT when the collection is gone since, DENIED when the
+ * item is hidden from the actor: what he may not see he may not change. */
+enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resource *res);
 /* Loads the body once (masked where due). */
 enum status resource_body(struct dav_request *r, struct tx *tx, struct resource *res);
 void resource_href(struct buf *out, const struct resource *res);

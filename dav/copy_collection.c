@@ -1,0 +1,142 @@
+/* dav/copy_collection.c: COPY and MOVE of a whole collection.
+ *
+ * A MOVE is a rename within its home: the collection keeps its number, so that shares, sync-tokens and devices go on. A COPY makes a
+ * collection of the actor's, with what he may read in the other. */
+#include "dav/transfer.h"
+
+/* Items copied one by one, between shards; within one it is a single closure of the store. */
+enum { COPY_ITEMS = 100000 };
+
+/* Item by item: to another shard, or when not all of it is for the actor's eyes. */
+static bool is_piecemeal(const struct transfer *t)
+{
+    const struct collection *from = &t->from.collection;
+    return store_shard_of(from->id) != store_shard_of(t->to.owner.id) || !(from->rights & RIGHT_PRIVATE);
+}
+
+static bool is_mount(const struct resource *res)
+{
+    return res->exists && res->collection.mount != 0;
+}
+
+static enum status make_room(struct transfer *t, struct tx *tx)
+{
+    if (!t->to.exists)
+        return OK;
+    if (!t->overwrite)
+        return EXISTS;
+    return is_mount(&t->to) ? DENIED : tx_collection_delete(tx, t->r->actor, t->to.collection.id);
+}
+
+/* ---- MOVE ---- */
+
+static enum status run_rename(struct write *w, struct tx *tx)
+{
+    struct transfer *t = CONTAINER_OF(w, struct transfer, write);
+    enum status st = dav_conditions_on(t->r, tx, &t->conditions, &t->from, false);
+    if (st == OK)
+        st = make_room(t, tx);
+    t->result.created = !t->to.exists;
+    return st ? st : tx_collection_rename(tx, t->r->actor, t->from.collection.id, t->to.path.slug);
+}
+
+/* ---- COPY ---- */
+
+static enum status copy_props(struct transfer *t, struct tx *tx, int64_t to)
+{
+    struct prop *list;
+    size_t count;
+    enum status st = prop_list(tx, t->r->arena, t->from.collection.id, 0, &list, &count);
+    for (size_t i = 0; st == OK && i < count; i++)
+        st = tx_prop_set(tx, t->r->actor, to, 0, list[i].ns, list[i].name, list[i].value);
+    return st;
+}
+
+static enum status run_create(struct write *w, struct tx *tx)
+{
+    struct transfer *t = CONTAINER_OF(w, struct transfer, write);
+    const struct collection *from = &t->from.collection;
+    struct collection_new new = {.account = t->to.owner.id,
+                                 .kind = from->kind,
+                                 .slug = t->to.path.slug,
+                                 .name = from->name,
+                                 .comps = from->comps,
+                                 .timezone = from->timezone};
+    enum status st = dav_conditions_on(t->r, tx, &t->conditions, &t->from, false);
+    bool existed = t->to.exists;
+    if (st == OK)
+        st = make_room(t, tx);
+    if (st == OK)
+        st = tx_collection_create(tx, t->r->actor, &new, &t->to.collection.id);
+    t->result.created = !existed;
+    if (st == OK)
+        st = copy_props(t, tx, t->to.collection.id);
+    if (st || t->r->depth == 0 || is_piecemeal(t))
+        return st;
+    return tx_collection_copy(tx, t->r->actor, from->id, t->to.collection.id);
+}
+
+struct names {
+    struct transfer *t;
+    struct str *list;
+    size_t count, cap;
+};
+
+static enum status each_name(void *ctx, const struct item *item, struct str body)
+{
+    struct names *n = ctx;
+    (void)body;
+    if (n->count == COPY_ITEMS)
+        return TOO_MANY;
+    if (resource_hidden(&n->t->from.collection, item))
+        return OK;
+    n->list = arena_grow(n->t->r->arena, n->list, n->count, &n->cap, n->count + 1, sizeof *n->list);
+    if (!n->list)
+        return E_MEMORY;
+    n->list[n->count++] = arena_str(n->t->r->arena, item->name);
+    return n->t->r->arena->st;
+}
+
+static enum status copy_piecemeal(struct transfer *t)
+{
+    struct names n = {.t = t};
+    struct item_move_result result;
+    SCOPED_READ(tx, t->r->dav->store);
+    if (!tx)
+        return E_UNAVAILABLE;
+    enum status st = item_each(tx, t->r->actor, t->from.collection.id, false, each_name, &n);
+    store_read_end(TAKE(tx));
+    for (size_t i = 0; st == OK && i < n.count; i++) {
+        st = item_move_any(t->r->dav->store, t->r->arena, t->r->actor, t->from.collection.id, n.list[i], t->to.collection.id,
+                           n.list[i], false, true, &result);
+        if (st == NOT_FOUND)
+            st = OK; /* deleted meanwhile */
+    }
+    return st;
+}
+
+/* ---- both ---- */
+
+static enum status judge(const struct transfer *t)
+{
+    if (t->to.owner.id != t->r->actor->id || is_mount(&t->to))
+        return DENIED;
+    if (!t->move)
+        return t->from.collection.rights & RIGHT_READ ? OK : DENIED;
+    bool own = t->from.owner.id == t->to.owner.id && !is_mount(&t->from);
+    return own ? OK : DENIED; /* a collection does not change its owner */
+}
+
+void transfer_collection(struct transfer *t)
+{
+    struct store *store = t->r->dav->store;
+    enum status st = judge(t);
+    if (st == OK) {
+        t->write = (struct write){
+            .run = t->move ? run_rename : run_create, .account = t->to.owner.id, .bytes = 1 << 20};
+        st = store_run(store, &t->write);
+    }
+    if (st == OK && !t->move && t->r->depth != 0 && is_piecemeal(t))
+        st = copy_piecemeal(t);
+    transfer_answer(t, st);
+}
