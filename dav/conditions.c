@@ -155,8 +155,8 @@ static enum status judge_if(struct dav_request *r, struct tx *tx, struct str hea
 
 /* ---- all of them, in the order of RFC 9110 section 13.2.2 ---- */
 
-enum status dav_conditions_judge(struct dav_request *r, struct tx *tx, const struct dav_conditions *c, struct str etag,
-                                 int64_t changed, bool read)
+enum status dav_conditions_judge(struct dav_request *r, struct tx *tx, const struct dav_conditions *c,
+                                 struct str etag, int64_t changed, bool read)
 {
     int64_t date;
     if (c->if_header.p) {
@@ -167,20 +167,22 @@ enum status dav_conditions_judge(struct dav_request *r, struct tx *tx, const str
     if (c->if_match.p) {
         if (!list_matches(c->if_match, etag, true))
             return PRECONDITION;
-    } else if (c->if_unmodified_since.p && etag.p && http_parse_date(c->if_unmodified_since, &date) && changed > date) {
+    } else if (c->if_unmodified_since.p && etag.p && http_parse_date(c->if_unmodified_since, &date) &&
+               changed > date) {
         return PRECONDITION;
     }
     if (c->if_none_match.p) {
         if (list_matches(c->if_none_match, etag, false))
             return read ? NOT_MODIFIED : PRECONDITION;
-    } else if (read && c->if_modified_since.p && etag.p && http_parse_date(c->if_modified_since, &date) && changed <= date) {
+    } else if (read && c->if_modified_since.p && etag.p && http_parse_date(c->if_modified_since, &date) &&
+               changed <= date) {
         return NOT_MODIFIED;
     }
     return OK;
 }
 
-enum status dav_conditions_on(struct dav_request *r, struct tx *tx, const struct dav_conditions *c, const struct resource *res,
-                              bool read)
+enum status dav_conditions_on(struct dav_request *r, struct tx *tx, const struct dav_conditions *c,
+                              const struct resource *res, bool read)
 {
     SCOPED_BUF(etag, 128);
     resource_etag(&etag, res);

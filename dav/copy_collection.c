@@ -107,8 +107,8 @@ static enum status copy_piecemeal(struct transfer *t)
     enum status st = item_each(tx, t->r->actor, t->from.collection.id, false, each_name, &n);
     store_read_end(TAKE(tx));
     for (size_t i = 0; st == OK && i < n.count; i++) {
-        st = item_move_any(t->r->dav->store, t->r->arena, t->r->actor, t->from.collection.id, n.list[i], t->to.collection.id,
-                           n.list[i], false, true, &result);
+        st = item_move_any(t->r->dav->store, t->r->arena, t->r->actor, t->from.collection.id, n.list[i],
+                           t->to.collection.id, n.list[i], false, true, &result);
         if (st == NOT_FOUND)
             st = OK; /* deleted meanwhile */
     }

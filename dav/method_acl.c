@@ -23,7 +23,8 @@ struct acl_request {
 enum who { WHO_SOMEBODY, WHO_OWNER, WHO_NOBODY };
 
 /* DAV:all is everyone who is logged in: nobody else gets this far. */
-static enum status who_is(struct acl_request *q, struct tx *tx, const struct xml_node *principal, int64_t *id, enum who *who)
+static enum status who_is(struct acl_request *q, struct tx *tx, const struct xml_node *principal, int64_t *id,
+                          enum who *who)
 {
     const struct xml_node *n = xml_first(principal);
     struct principal p;
@@ -59,7 +60,8 @@ static enum status who_is(struct acl_request *q, struct tx *tx, const struct xml
 static enum status rights_in(struct acl_request *q, const struct xml_node *grant, unsigned *rights)
 {
     *rights = 0;
-    for (const struct xml_node *p = xml_child(grant, NS_DAV, "privilege"); p; p = xml_next(p, NS_DAV, "privilege")) {
+    for (const struct xml_node *p = xml_child(grant, NS_DAV, "privilege"); p;
+         p = xml_next(p, NS_DAV, "privilege")) {
         unsigned one = xml_first(p) ? acl_privilege(xml_first(p)) : 0;
         if (!one) {
             q->refused = "not-supported-privilege";
@@ -91,7 +93,8 @@ static enum status grant(struct acl_request *q, int64_t id, unsigned rights)
 
 static enum status ace(struct acl_request *q, struct tx *tx, const struct xml_node *n)
 {
-    const struct xml_node *principal = xml_child(n, NS_DAV, "principal"), *granted = xml_child(n, NS_DAV, "grant");
+    const struct xml_node *principal = xml_child(n, NS_DAV, "principal"),
+                          *granted = xml_child(n, NS_DAV, "grant");
     int64_t id;
     enum who who;
     unsigned rights;

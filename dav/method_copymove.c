@@ -21,7 +21,8 @@ void transfer_answer(struct transfer *t, enum status st)
         dav_href_write(&href, &t->to.path, t->to.path.slug, t->result.conflict);
         dav_error_href(r, 409, ns, "no-uid-conflict", buf_view(&href));
     } else if (st == UNSUPPORTED && is_calendar(t)) {
-        dav_error(r, 403, ns, "supported-calendar-component", STR("that calendar does not take such components"));
+        dav_error(r, 403, ns, "supported-calendar-component",
+                  STR("that calendar does not take such components"));
     } else if (st == DENIED) {
         dav_need_privilege(r, t->move ? "unbind" : "bind");
     } else {
@@ -50,8 +51,9 @@ static enum status run_item(struct write *w, struct tx *tx)
     t->result = (struct item_move_result){0};
     if (st)
         return st;
-    return (t->move ? tx_item_move : tx_item_copy)(tx, t->r->arena, t->r->actor, t->from.collection.id, t->from.path.name,
-                                                   t->to.collection.id, t->to.path.name, t->overwrite, &t->result);
+    return (t->move ? tx_item_move : tx_item_copy)(tx, t->r->arena, t->r->actor, t->from.collection.id,
+                                                   t->from.path.name, t->to.collection.id, t->to.path.name,
+                                                   t->overwrite, &t->result);
 }
 
 static void done(struct write *w)
@@ -98,7 +100,8 @@ static bool overwrite_parse(struct dav_request *r, bool *overwrite)
 static bool depth_fits(const struct transfer *t)
 {
     int depth = t->r->depth;
-    return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY || (depth == 0 && (!t->move || resource_is_item(&t->from)));
+    return depth == DEPTH_ABSENT || depth == DEPTH_INFINITY ||
+           (depth == 0 && (!t->move || resource_is_item(&t->from)));
 }
 
 static bool same_place(const struct transfer *t)
@@ -135,7 +138,8 @@ static void refuse_place(struct transfer *t)
 {
     bool calendar = t->from.kind == DAV_CALENDAR_ITEM || t->from.kind == DAV_CALENDAR;
     if (resource_is_item(&t->from))
-        dav_error(t->r, 403, calendar ? NS_CARDDAV : NS_CALDAV, calendar ? "supported-address-data" : "supported-calendar-data",
+        dav_error(t->r, 403, calendar ? NS_CARDDAV : NS_CALDAV,
+                  calendar ? "supported-address-data" : "supported-calendar-data",
                   STR("the destination holds another kind of object"));
     else
         dav_error(t->r, 403, calendar ? NS_CALDAV : NS_CARDDAV,

@@ -2,7 +2,8 @@
 #include "dav/methods.h"
 #include "store/mount.h"
 
-struct delete {
+struct delete
+{
     struct write write;
     struct dav_request *r;
     struct resource res;

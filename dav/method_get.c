@@ -47,7 +47,8 @@ static enum status get_item(struct get *g)
 
 /* ---- a whole collection ---- */
 
-struct export {
+struct export
+{
     struct get *get;
     struct ical_merge merge;
     const struct ical_limits *limits;
@@ -71,25 +72,20 @@ static enum status export_item(void *ctx, const struct item *item, struct str bo
     return st ? st : out->st;
 }
 
-static enum status export(struct get *g)
-{
-    struct arena *whole = g->r->arena;
-    struct buf *out = &g->r->t->resp.body;
+static enum status export(struct get *g) {
+    struct arena *whole = g->r->arena; struct buf *out = &g->r->t->resp.body;
     struct export x = {.get = g, .limits = &store_config_of(g->r->dav->store)->ical};
-    struct str color = STR_NONE;
-    if (g->res.kind == DAV_CALENDAR) {
-        enum status st = prop_stored(g->r, g->tx, &g->res, (struct xml_name){STR(NS_APPLE), STR("calendar-color")}, &color);
-        if (st < 0)
-            return st;
-        ical_merge_begin(&x.merge, whole, out, g->res.collection.name, color);
-    }
-    SCOPED_ARENA(scratch, whole->max);
-    g->r->arena = &scratch;
-    enum status st = item_each(g->tx, g->r->actor, g->res.collection.id, true, export_item, &x);
-    g->r->arena = whole;
-    if (st == OK && g->res.kind == DAV_CALENDAR)
-        ical_merge_end(&x.merge);
-    return st ? st : out->st;
+    struct str color = STR_NONE; if (g->res.kind == DAV_CALENDAR){
+        enum status st = prop_stored(g->r, g->tx, &g->res,
+                                     (struct xml_name){STR(NS_APPLE), STR("calendar-color")}, &color);
+        if (st < 0) return st; ical_merge_begin(&x.merge, whole, out, g->res.collection.name, color);}
+SCOPED_ARENA(scratch, whole->max);
+g->r->arena = &scratch;
+enum status st = item_each(g->tx, g->r->actor, g->res.collection.id, true, export_item, &x);
+g->r->arena = whole;
+if (st == OK && g->res.kind == DAV_CALENDAR)
+    ical_merge_end(&x.merge);
+return st ? st : out->st;
 }
 
 /* The ETag is weak: it names a state of the collection, not bytes. Who subscribes with If-None-Match reads it once a change. */
@@ -147,7 +143,8 @@ static void page_own(struct get *g, struct buf *out)
     static const struct {
         enum dav_kind home;
         struct str text;
-    } homes[] = {{DAV_CALENDAR_HOME, STR_INIT("Calendars")}, {DAV_ADDRESSBOOK_HOME, STR_INIT("Address books")}};
+    } homes[] = {{DAV_CALENDAR_HOME, STR_INIT("Calendars")},
+                 {DAV_ADDRESSBOOK_HOME, STR_INIT("Address books")}};
     for (size_t i = 0; i < COUNT_OF(homes); i++) {
         SCOPED_BUF(href, 8192);
         dav_href_home(&href, homes[i].home, g->r->login.address);
@@ -162,7 +159,8 @@ static enum status get_page(struct get *g)
     enum status st = OK;
     buf_addz(out, "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>Scambio</title>\n<h1>");
     xml_escape(out, g->res.owner.id ? g->res.owner.address : g->r->login.address);
-    buf_addz(out, "</h1>\n<p>This address is for calendar and contact programs; <a href=\"/setup\">how to set them up</a>.</p>\n<ul>\n");
+    buf_addz(out, "</h1>\n<p>This address is for calendar and contact programs; <a href=\"/setup\">how to "
+                  "set them up</a>.</p>\n<ul>\n");
     if (resource_is_home(&g->res))
         st = page_home(g, out);
     else

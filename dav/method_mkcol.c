@@ -43,7 +43,8 @@ static bool type_fits(const struct mkcol *m, const struct prop_change *type)
 static unsigned components(const struct xml_node *set)
 {
     unsigned comps = 0;
-    for (const struct xml_node *n = xml_child(set, NS_CALDAV, "comp"); n; n = xml_next(n, NS_CALDAV, "comp")) {
+    for (const struct xml_node *n = xml_child(set, NS_CALDAV, "comp"); n;
+         n = xml_next(n, NS_CALDAV, "comp")) {
         unsigned kind = ical_kind_of(xml_attr(n, "name"));
         if (!kind)
             return 0;
@@ -88,7 +89,8 @@ static void check(struct mkcol *m)
 static bool is_done(const struct prop_change *c)
 {
     return (str_eq(c->name.ns, STR(NS_DAV)) && str_eq(c->name.name, STR("resourcetype"))) ||
-           (str_eq(c->name.ns, STR(NS_CALDAV)) && str_eq(c->name.name, STR("supported-calendar-component-set")));
+           (str_eq(c->name.ns, STR(NS_CALDAV)) &&
+            str_eq(c->name.name, STR("supported-calendar-component-set")));
 }
 
 static enum status run(struct write *w, struct tx *tx)
@@ -145,7 +147,8 @@ static void refuse_place(struct dav_request *r, const char *why)
 {
     bool calendar = 1u << r->path.kind & (ON_CALENDAR | 1u << DAV_CALENDAR_ITEM);
     dav_error(r, 403, calendar ? NS_CALDAV : NS_CARDDAV,
-              calendar ? "calendar-collection-location-ok" : "addressbook-collection-location-ok", str_c(why));
+              calendar ? "calendar-collection-location-ok" : "addressbook-collection-location-ok",
+              str_c(why));
 }
 
 static bool is_reserved(struct str slug)
@@ -185,7 +188,8 @@ static void submit(struct mkcol *m)
     m->new.slug = m->res.path.slug;
     m->new.name = name ? name->text : STR_NONE;
     if (m->res.kind == DAV_CALENDAR && !m->new.comps)
-        m->new.comps = ICAL_VEVENT | ICAL_VTODO | ICAL_VJOURNAL; /* RFC 4791 section 5.2.3: no set means all */
+        m->new.comps =
+            ICAL_VEVENT | ICAL_VTODO | ICAL_VJOURNAL; /* RFC 4791 section 5.2.3: no set means all */
     size_t kept = 0;
     for (size_t i = 0; i < m->changes.count; i++)
         if (!is_done(&m->changes.list[i]))
@@ -227,7 +231,8 @@ void method_mkcol(struct dav_request *r)
     } else if (st) {
         dav_answer(r, st);
     } else if (is_plain(m)) {
-        dav_error(r, 403, NS_DAV, "valid-resourcetype", STR("say what to make: resourcetype in the body, or MKCALENDAR"));
+        dav_error(r, 403, NS_DAV, "valid-resourcetype",
+                  STR("say what to make: resourcetype in the body, or MKCALENDAR"));
     } else {
         check(m);
         if (m->changes.refused)

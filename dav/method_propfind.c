@@ -40,7 +40,8 @@ static enum status own_place(struct propfind *p)
     if (p->res.kind == DAV_PRINCIPALS)
         dav_href_principal(&href, p->r->login.address);
     else
-        dav_href_home(&href, p->res.kind == DAV_CALENDARS ? DAV_CALENDAR_HOME : DAV_ADDRESSBOOK_HOME, p->r->login.address);
+        dav_href_home(&href, p->res.kind == DAV_CALENDARS ? DAV_CALENDAR_HOME : DAV_ADDRESSBOOK_HOME,
+                      p->r->login.address);
     return href.st ? href.st : child(p, arena_str(p->r->arena, buf_view(&href)));
 }
 
@@ -81,7 +82,9 @@ static enum status in_collection(struct propfind *p)
     p->r->arena = &scratch;
     enum status st = item_each(p->tx, p->r->actor, p->res.collection.id, false, each_item, p);
     p->r->arena = whole;
-    return st == DENIED || st == TOO_LARGE ? OK : st; /* no right to read: nothing to list; ms_end tells of the size */
+    return st == DENIED || st == TOO_LARGE
+               ? OK
+               : st; /* no right to read: nothing to list; ms_end tells of the size */
 }
 
 static enum status in_item(struct propfind *p)

@@ -63,7 +63,8 @@ static void done(struct write *w)
     }
     if (w->status == OK && !p->mount && has(p, true)) {
         p->mount = true;
-        p->write = (struct write){.run = run, .done = done, .account = p->res.collection.mount, .bytes = 4096};
+        p->write =
+            (struct write){.run = run, .done = done, .account = p->res.collection.mount, .bytes = 4096};
         dav_submit(p->r, &p->write);
         return;
     }
@@ -105,7 +106,8 @@ void method_proppatch(struct dav_request *r)
     }
     p->r = r;
     dav_conditions_get(r, &p->conditions);
-    enum status st = xml_is(r->body, NS_DAV, "propertyupdate") ? changes_parse(r, r->body, &p->changes) : INVALID;
+    enum status st =
+        xml_is(r->body, NS_DAV, "propertyupdate") ? changes_parse(r, r->body, &p->changes) : INVALID;
     if (st == OK && !p->changes.count)
         st = INVALID;
     if (st == OK)

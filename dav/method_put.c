@@ -71,7 +71,8 @@ static bool is_type(struct str header, const struct str *types, size_t count)
         param = str_from(param, 8);
         if (str_starts(param, STR("\"")) && str_ends(param, STR("\"")) && param.n >= 2)
             param = str_slice(param, 1, param.n - 2);
-        known = str_caseeq(param, STR("utf-8")) || str_caseeq(param, STR("utf8")) || str_caseeq(param, STR("us-ascii"));
+        known = str_caseeq(param, STR("utf-8")) || str_caseeq(param, STR("utf8")) ||
+                str_caseeq(param, STR("us-ascii"));
     }
     return known;
 }
@@ -80,12 +81,13 @@ static bool is_type(struct str header, const struct str *types, size_t count)
 static bool type_fits(const struct put *p)
 {
     static const struct str calendar[] = {STR_INIT("text/calendar"), STR_INIT("application/octet-stream")};
-    static const struct str card[] = {STR_INIT("text/vcard"), STR_INIT("text/x-vcard"), STR_INIT("text/directory"),
-                                      STR_INIT("application/octet-stream")};
+    static const struct str card[] = {STR_INIT("text/vcard"), STR_INIT("text/x-vcard"),
+                                      STR_INIT("text/directory"), STR_INIT("application/octet-stream")};
     struct str header = http_get(&p->r->t->req, STR("Content-Type"));
     if (!str_trim(header).n)
         return true;
-    return is_calendar(p) ? is_type(header, calendar, COUNT_OF(calendar)) : is_type(header, card, COUNT_OF(card));
+    return is_calendar(p) ? is_type(header, calendar, COUNT_OF(calendar))
+                          : is_type(header, card, COUNT_OF(card));
 }
 
 /* ---- a vCard 3.0 over a stored 4.0 ---- */
@@ -153,7 +155,8 @@ static enum status run(struct write *w, struct tx *tx)
         p->result.conflict = p->res.path.name; /* RFC 4791 5.3.2.1: nor may the UID behind a URL change */
         return UID_CONFLICT;
     }
-    return tx_item_put(tx, p->r->arena, p->r->actor, p->res.collection.id, p->res.path.name, &p->prepared, &p->result);
+    return tx_item_put(tx, p->r->arena, p->r->actor, p->res.collection.id, p->res.path.name, &p->prepared,
+                       &p->result);
 }
 
 /* ---- the answer ---- */
@@ -167,7 +170,8 @@ static void answer_refused(struct put *p, enum status st)
         dav_href_write(&href, &p->res.path, p->res.path.slug, p->result.conflict);
         dav_error_href(r, 409, ns, "no-uid-conflict", buf_view(&href));
     } else if (st == UNSUPPORTED && is_calendar(p)) {
-        dav_error(r, 403, ns, "supported-calendar-component", STR("this calendar does not take such components"));
+        dav_error(r, 403, ns, "supported-calendar-component",
+                  STR("this calendar does not take such components"));
     } else if (st == DENIED) {
         dav_need_privilege(r, p->res.exists ? "write-content" : "bind");
     } else {

@@ -3,7 +3,6 @@
 
 #include "dav/report.h"
 
-
 const struct dav_method dav_methods[] = {
     {STR_INIT("OPTIONS"), 0, ON_ALL, method_options},
     {STR_INIT("GET"), METHOD_SCAN, ON_ALL, method_get},

@@ -3,11 +3,13 @@
 
 #include "store/mount.h"
 
-static enum status change_add(struct dav_request *r, const struct xml_node *node, bool set, struct prop_changes *out)
+static enum status change_add(struct dav_request *r, const struct xml_node *node, bool set,
+                              struct prop_changes *out)
 {
     if (out->count == r->dav->properties)
         return TOO_MANY;
-    struct prop_change *list = arena_grow(r->arena, out->list, out->count, &out->cap, out->count + 1, sizeof *list);
+    struct prop_change *list =
+        arena_grow(r->arena, out->list, out->count, &out->cap, out->count + 1, sizeof *list);
     if (!list)
         return E_MEMORY;
     out->list = list;
@@ -31,7 +33,8 @@ enum status changes_parse(struct dav_request *r, const struct xml_node *root, st
         bool set = xml_is(op, NS_DAV, "set");
         if (!set && !xml_is(op, NS_DAV, "remove"))
             continue;
-        for (const struct xml_node *prop = xml_child(op, NS_DAV, "prop"); prop; prop = xml_next(prop, NS_DAV, "prop"))
+        for (const struct xml_node *prop = xml_child(op, NS_DAV, "prop"); prop;
+             prop = xml_next(prop, NS_DAV, "prop"))
             for (const struct xml_node *n = xml_first(prop); n; n = xml_sibling(n)) {
                 enum status st = change_add(r, n, set, out);
                 if (st)
@@ -43,7 +46,8 @@ enum status changes_parse(struct dav_request *r, const struct xml_node *root, st
 
 /* ---- judging ---- */
 
-static void refuse(struct prop_changes *changes, struct prop_change *c, int http, const char *ns, const char *error)
+static void refuse(struct prop_changes *changes, struct prop_change *c, int http, const char *ns,
+                   const char *error)
 {
     c->http = http;
     c->error_ns = ns;
@@ -68,7 +72,8 @@ static struct str timezone_of(struct dav_request *r, struct str text)
     return tzid && tzid->value.n ? text_unescape(r->arena, tzid->value) : STR_NONE;
 }
 
-static void check_value(struct dav_request *r, const struct resource *res, struct prop_changes *changes, struct prop_change *c)
+static void check_value(struct dav_request *r, const struct resource *res, struct prop_changes *changes,
+                        struct prop_change *c)
 {
     if (!c->value.p || res->kind != DAV_CALENDAR)
         return;
@@ -101,7 +106,8 @@ void changes_check(struct dav_request *r, const struct resource *res, struct pro
 
 /* ---- applying ---- */
 
-static enum status set_stored(struct dav_request *r, struct tx *tx, const struct resource *res, const struct prop_change *c)
+static enum status set_stored(struct dav_request *r, struct tx *tx, const struct resource *res,
+                              const struct prop_change *c)
 {
     int64_t target = res->owner.id, item = 0;
     if (resource_is_item(res)) {
@@ -114,18 +120,21 @@ static enum status set_stored(struct dav_request *r, struct tx *tx, const struct
     return st == NOT_FOUND && !c->value.p ? OK : st; /* to remove what is not there is no error */
 }
 
-static enum status set_name(struct dav_request *r, struct tx *tx, const struct resource *res, const struct prop_change *c)
+static enum status set_name(struct dav_request *r, struct tx *tx, const struct resource *res,
+                            const struct prop_change *c)
 {
     if (resource_is_item(res))
         return set_stored(r, tx, res, c);
     struct str name = c->value.p && c->text.p ? c->text : STR("");
     if (c->mount)
         return tx_mount_update(tx, r->actor, res->collection.mount, name, NULL);
-    return tx_collection_update(tx, r->actor, res->collection.id, name.n ? name : res->collection.slug, STR_NONE);
+    return tx_collection_update(tx, r->actor, res->collection.id, name.n ? name : res->collection.slug,
+                                STR_NONE);
 }
 
 /* The two spellings of a calendar's time zone are kept in line: the text as set, or none when the name alone was set. */
-static enum status set_timezone(struct dav_request *r, struct tx *tx, const struct resource *res, const struct prop_change *c)
+static enum status set_timezone(struct dav_request *r, struct tx *tx, const struct resource *res,
+                                const struct prop_change *c)
 {
     struct prop_change text = *c;
     struct str tzid = c->value.p ? timezone_of(r, c->text) : STR("");
@@ -133,7 +142,8 @@ static enum status set_timezone(struct dav_request *r, struct tx *tx, const stru
     return st ? st : set_stored(r, tx, res, &text);
 }
 
-static enum status set_timezone_id(struct dav_request *r, struct tx *tx, const struct resource *res, const struct prop_change *c)
+static enum status set_timezone_id(struct dav_request *r, struct tx *tx, const struct resource *res,
+                                   const struct prop_change *c)
 {
     struct prop_change text = {.name = {STR(NS_CALDAV), STR("calendar-timezone")}};
     struct str tzid = c->value.p ? str_trim(c->text) : STR("");
@@ -145,14 +155,16 @@ static enum status set_timezone_id(struct dav_request *r, struct tx *tx, const s
 static const struct setter {
     const char *ns, *name;
     unsigned kinds;
-    enum status (*set)(struct dav_request *r, struct tx *tx, const struct resource *res, const struct prop_change *c);
+    enum status (*set)(struct dav_request *r, struct tx *tx, const struct resource *res,
+                       const struct prop_change *c);
 } setters[] = {
     {NS_DAV, "displayname", ON_COLLECTIONS | ON_ITEMS, set_name},
     {NS_CALDAV, "calendar-timezone", ON_CALENDAR, set_timezone},
     {NS_CALDAV, "calendar-timezone-id", ON_CALENDAR, set_timezone_id},
 };
 
-static enum status set_one(struct dav_request *r, struct tx *tx, const struct resource *res, const struct prop_change *c)
+static enum status set_one(struct dav_request *r, struct tx *tx, const struct resource *res,
+                           const struct prop_change *c)
 {
     for (size_t i = 0; i < COUNT_OF(setters); i++)
         if (is(c, setters[i].ns, setters[i].name) && setters[i].kinds & 1u << res->kind)
@@ -160,7 +172,8 @@ static enum status set_one(struct dav_request *r, struct tx *tx, const struct re
     return set_stored(r, tx, res, c);
 }
 
-enum status changes_apply(struct dav_request *r, struct tx *tx, const struct resource *res, struct prop_changes *changes, bool mount)
+enum status changes_apply(struct dav_request *r, struct tx *tx, const struct resource *res,
+                          struct prop_changes *changes, bool mount)
 {
     for (size_t i = 0; i < changes->count; i++) {
         struct prop_change *c = &changes->list[i];

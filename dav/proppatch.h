@@ -29,7 +29,8 @@ enum status changes_parse(struct dav_request *r, const struct xml_node *root, st
 void changes_check(struct dav_request *r, const struct resource *res, struct prop_changes *changes);
 
 /* Inside a write: applies those for the mount or those for the rest. A documented refusal marks the change and is returned. */
-enum status changes_apply(struct dav_request *r, struct tx *tx, const struct resource *res, struct prop_changes *changes, bool mount);
+enum status changes_apply(struct dav_request *r, struct tx *tx, const struct resource *res,
+                          struct prop_changes *changes, bool mount);
 
 /* Appends propstats: all 200; or, when one was refused, its status and 424 for the others (RFC 4918 section 9.2). */
 void changes_propstats(struct buf *out, const struct prop_changes *changes);

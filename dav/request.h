@@ -19,17 +19,17 @@ enum { DEPTH_INFINITY = -1, DEPTH_ABSENT = -2 };
 struct dav_request {
     struct dav *dav;
     struct http_txn *t;
-    struct arena *arena;     /* the transaction's */
+    struct arena *arena; /* the transaction's */
     struct login login;
     const struct actor *actor;
     struct dav_path path;
-    int depth;               /* 0, 1, DEPTH_INFINITY, DEPTH_ABSENT */
-    bool prefer_minimal;     /* Prefer: return=minimal, or Brief: t */
+    int depth;           /* 0, 1, DEPTH_INFINITY, DEPTH_ABSENT */
+    bool prefer_minimal; /* Prefer: return=minimal, or Brief: t */
     bool prefer_representation;
     bool depth_noroot;
-    struct xml_node *body;   /* parsed, when the method takes XML and there was one */
+    struct xml_node *body; /* parsed, when the method takes XML and there was one */
     const struct dav_method *method;
-    bool detached;           /* the transaction is suspended: this is a worker's or a writer's thread */
+    bool detached; /* the transaction is suspended: this is a worker's or a writer's thread */
 };
 
 /* One row a method; looked up by name. DEFER: run on the worker pool (may read much or block); SHALLOW: but in place when the request
@@ -83,10 +83,10 @@ struct dav_conditions {
 void dav_conditions_get(struct dav_request *r, struct dav_conditions *out);
 /* OK, PRECONDITION, NOT_MODIFIED (reads), INVALID. `etag` with quotes, STR_NONE when the resource does not exist. The If header's
  * tagged lists are resolved with `tx`. */
-enum status dav_conditions_judge(struct dav_request *r, struct tx *tx, const struct dav_conditions *c, struct str etag,
-                                 int64_t changed, bool read);
+enum status dav_conditions_judge(struct dav_request *r, struct tx *tx, const struct dav_conditions *c,
+                                 struct str etag, int64_t changed, bool read);
 /* The same for a resource as it was read. */
-enum status dav_conditions_on(struct dav_request *r, struct tx *tx, const struct dav_conditions *c, const struct resource *res,
-                              bool read);
+enum status dav_conditions_on(struct dav_request *r, struct tx *tx, const struct dav_conditions *c,
+                              const struct resource *res, bool read);
 
 #endif

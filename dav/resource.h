@@ -17,17 +17,18 @@ struct resource {
     struct str href;              /* multiget: the spelling asked for, which the answer repeats */
     struct str body;              /* its stored text when it was loaded, otherwise STR_NONE */
     bool exists;                  /* false: the parent is there, this is not (PUT, MKCOL) */
-    bool masked;                  /* a private item shown as busy to this actor: body and ETag are the masked ones */
+    bool masked; /* a private item shown as busy to this actor: body and ETag are the masked ones */
 };
 
 struct dav_request;
 
 /* NOT_FOUND when a parent is missing or not to be known of; otherwise OK, with r->exists. */
-enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav_path *path, struct resource *out);
+enum status resource_find(struct dav_request *r, struct tx *tx, const struct dav_path *path,
+                          struct resource *out);
 /* An item met while walking the collection `in`: a shallow copy of `item` beside what `in` holds, masked where due. `body`: its stored
  * text when the walk has it. */
-enum status resource_item(struct dav_request *r, struct tx *tx, const struct resource *in, const struct item *item, struct str body,
-                          struct resource *out);
+enum status resource_item(struct dav_request *r, struct tx *tx, const struct resource *in,
+                          const struct item *item, struct str body, struct resource *out);
 /* A collection met in the home `in`. */
 void resource_collection(const struct resource *in, const struct collection *c, struct resource *out);
 /* Must this actor see the item only as busy time (CLASS:PRIVATE and CONFIDENTIAL without RIGHT_PRIVATE)? */
@@ -38,7 +39,8 @@ enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resour
 /* Loads the body once (masked where due). */
 enum status resource_body(struct dav_request *r, struct tx *tx, struct resource *res);
 void resource_href(struct buf *out, const struct resource *res);
-void resource_etag(struct buf *out, const struct resource *res); /* with its quotes; nothing for collections */
+void resource_etag(struct buf *out,
+                   const struct resource *res); /* with its quotes; nothing for collections */
 static inline bool resource_is_home(const struct resource *res)
 {
     return res->kind == DAV_CALENDAR_HOME || res->kind == DAV_ADDRESSBOOK_HOME;
