@@ -54,9 +54,9 @@ struct export
     const struct ical_limits *limits;
 };
 
-static enum status export_item(void *ctx, const struct item *item, struct str body)
+static enum status write_item(void *ctx, const struct item *item, struct str body)
 {
-    struct export *x = ctx;
+    struct walk *x = ctx;
     struct get *g = x->get;
     struct buf *out = &g->r->t->resp.body;
     struct resource res;
@@ -72,20 +72,26 @@ static enum status export_item(void *ctx, const struct item *item, struct str bo
     return st ? st : out->st;
 }
 
-static enum status export(struct get *g) {
-    struct arena *whole = g->r->arena; struct buf *out = &g->r->t->resp.body;
-    struct export x = {.get = g, .limits = &store_config_of(g->r->dav->store)->ical};
-    struct str color = STR_NONE; if (g->res.kind == DAV_CALENDAR){
-        enum status st = prop_stored(g->r, g->tx, &g->res,
-                                     (struct xml_name){STR(NS_APPLE), STR("calendar-color")}, &color);
-        if (st < 0) return st; ical_merge_begin(&x.merge, whole, out, g->res.collection.name, color);}
-SCOPED_ARENA(scratch, whole->max);
-g->r->arena = &scratch;
-enum status st = item_each(g->tx, g->r->actor, g->res.collection.id, true, export_item, &x);
-g->r->arena = whole;
-if (st == OK && g->res.kind == DAV_CALENDAR)
-    ical_merge_end(&x.merge);
-return st ? st : out->st;
+static enum status write_all(struct get *g)
+{
+    struct arena *whole = g->r->arena;
+    struct buf *out = &g->r->t->resp.body;
+    struct walk x = {.get = g, .limits = &store_config_of(g->r->dav->store)->ical};
+    struct xml_name color_name = {STR(NS_APPLE), STR("calendar-color")};
+    struct str color = STR_NONE;
+    if (g->res.kind == DAV_CALENDAR) {
+        enum status st = prop_stored(g->r, g->tx, &g->res, color_name, &color);
+        if (st < 0)
+            return st;
+        ical_merge_begin(&x.merge, whole, out, g->res.collection.name, color);
+    }
+    SCOPED_ARENA(scratch, whole->max);
+    g->r->arena = &scratch;
+    enum status st = item_each(g->tx, g->r->actor, g->res.collection.id, true, write_item, &x);
+    g->r->arena = whole;
+    if (st == OK && g->res.kind == DAV_CALENDAR)
+        ical_merge_end(&x.merge);
+    return st ? st : out->st;
 }
 
 /* The ETag is weak: it names a state of the collection, not bytes. Who subscribes with If-None-Match reads it once a change. */
@@ -107,7 +113,7 @@ static enum status get_collection(struct get *g)
     http_escape(&name, g->res.collection.slug, "");
     http_setf(t, STR("Content-Disposition"), "attachment; filename=\"%.*s.%s\"", STR_ARG(buf_view(&name)),
               g->res.kind == DAV_CALENDAR ? "ics" : "vcf");
-    st = export(g);
+    st = write_all(g);
     return st == TOO_LARGE ? TRUNCATED : st;
 }
 
