@@ -47,8 +47,7 @@ static enum status get_item(struct get *g)
 
 /* ---- a whole collection ---- */
 
-struct export
-{
+struct walk {
     struct get *get;
     struct ical_merge merge;
     const struct ical_limits *limits;
