@@ -16,4 +16,7 @@ enum status store_backup(struct store *s, int dirfd, struct backup_report *repor
  * raised numbers (account counters by 2^32, uidnext by 2^20, floor_seq). */
 enum status store_restore(int dirfd, const char *data_dir, struct backup_report *report, struct buf *why);
 
+/* Lies in a data folder while a restore is not finished; store_open refuses it. */
+#define RESTORE_MARK "restoring"
+
 #endif

@@ -78,6 +78,7 @@ struct store {
     struct tz_cache *_Atomic zones; /* made by store_zones */
     void (*zones_free)(struct tz_cache *);
     pthread_mutex_t reconcile; /* mounts follow grants one at a time */
+    pthread_mutex_t sweep;     /* background work and backups: one at a time */
     struct {
         store_hint_fn fn;
         void *ctx;

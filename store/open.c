@@ -1,6 +1,7 @@
 /* store/open.c: opening and closing a store: the lock, the databases, the writers; and what a store tells
  * about itself. */
 #include "core/log.h"
+#include "store/backup.h"
 #include "store/blob.h"
 #include "store/internal.h"
 
@@ -26,12 +27,17 @@ static enum status take_lock(struct store *s, struct buf *why)
     s->lockfd = openat(s->dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (s->lockfd < 0)
         return complain(why, s->dir, "lock");
-    if (flock(s->lockfd, LOCK_EX | LOCK_NB) == 0)
-        return OK;
-    if (errno != EWOULDBLOCK)
-        return complain(why, s->dir, "lock");
-    buf_addf(why, "%s: another scambio process uses this store", s->dir);
-    return E_BUSY;
+    if (flock(s->lockfd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return complain(why, s->dir, "lock");
+        buf_addf(why, "%s: another scambio process uses this store", s->dir);
+        return E_BUSY;
+    }
+    if (faccessat(s->dirfd, RESTORE_MARK, F_OK, 0) == 0) {
+        buf_addf(why, "%s: holds an unfinished restore: run it again", s->dir);
+        return E_CORRUPT;
+    }
+    return OK;
 }
 
 /* Facts of main.db that the other databases depend on. */
@@ -88,6 +94,7 @@ static struct store *new_store(const struct store_config *config)
     s->dir = strdup(config->dir);
     s->config.dir = s->dir;
     pthread_mutex_init(&s->reconcile, NULL);
+    pthread_mutex_init(&s->sweep, NULL);
     pools_init(s);
     if (!s->dir) {
         store_close(s);
@@ -135,6 +142,7 @@ void store_close(struct store *s)
     scoped_close(&s->lockfd);
     scoped_close(&s->dirfd);
     pthread_mutex_destroy(&s->reconcile);
+    pthread_mutex_destroy(&s->sweep);
     free(s->dir);
     free(s);
 }
