@@ -194,26 +194,26 @@ static enum status pick_props(struct arena *a, const struct ical_comp *from, con
     return OK;
 }
 
-/* `s` NULL: all of it. Bounded by the depth that the parser of the object allows. */
-static enum status pick(struct arena *a, const struct ical_comp *from, const struct select_comp *s,
-                        struct ical_comp **out)
+/* `s` NULL: all of it. Components are copied even then, since a tree is walked by its parents; properties are
+ * shared. Bounded by the depth that the parser of the object allows. */
+static enum status pick(struct arena *a, const struct ical_comp *from, struct ical_comp *parent,
+                        const struct select_comp *s, struct ical_comp **out)
 {
     struct ical_comp *to = *out = ARENA_NEW(a, struct ical_comp);
     if (!to)
         return a->st;
-    *to = *from;
-    to->next = NULL;
-    if (!s)
-        return OK;
-    to->props = NULL;
-    to->children = NULL;
-    enum status st = pick_props(a, from, s, to);
+    *to = (struct ical_comp){.name = from->name, .props = from->props, .parent = parent};
+    enum status st = OK;
+    if (s) {
+        to->props = NULL;
+        st = pick_props(a, from, s, to);
+    }
     struct ical_comp **tail = &to->children;
     for (const struct ical_comp *c = from->children; c && st == OK; c = c->next) {
-        const struct select_comp *wanted = comp_wanted(s, c->name);
-        if (!wanted && !s->all_comps)
+        const struct select_comp *wanted = s ? comp_wanted(s, c->name) : NULL;
+        if (s && !wanted && !s->all_comps)
             continue;
-        st = pick(a, c, wanted, tail);
+        st = pick(a, c, to, wanted, tail);
         if (st == OK)
             tail = &(*tail)->next;
     }
@@ -230,26 +230,16 @@ static bool zone_known(struct tz_cache *zones, const struct ical_comp *c)
     return z && str_eq(tz_name(z), tzid->value);
 }
 
-static enum status omit_zones(struct arena *a, struct tz_cache *zones, const struct ical_comp *cal,
-                              struct ical_comp **out)
+/* Takes them out of a tree that is ours. */
+static void omit_zones(struct tz_cache *zones, struct ical_comp *cal)
 {
-    struct ical_comp *to = *out = ARENA_NEW(a, struct ical_comp);
-    if (!to)
-        return a->st;
-    *to = *cal;
-    to->children = NULL;
-    struct ical_comp **tail = &to->children;
-    for (const struct ical_comp *c = cal->children; c; c = c->next) {
-        if (zone_known(zones, c))
-            continue;
-        *tail = ARENA_NEW(a, struct ical_comp);
-        if (!*tail)
-            return a->st;
-        **tail = *c;
-        (*tail)->next = NULL;
-        tail = &(*tail)->next;
+    struct ical_comp **at = &cal->children;
+    while (*at) {
+        if (zone_known(zones, *at))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
     }
-    return OK;
 }
 
 static enum status transform(struct arena *a, const struct cal_render *r, const struct render_env *env,
@@ -270,11 +260,11 @@ static enum status transform(struct arena *a, const struct cal_render *r, const 
         st = occur_limit_freebusy(a, cal, &q, &made);
         cal = made;
     }
-    if (st == OK && r->omit_zones) {
-        st = omit_zones(a, env->zones, cal, &made);
-        cal = made;
-    }
-    return st == OK ? pick(a, cal, r->select, out) : st;
+    if (st == OK)
+        st = pick(a, cal, NULL, r->select, out);
+    if (st == OK && r->omit_zones)
+        omit_zones(env->zones, *out);
+    return st;
 }
 
 static void write_element(struct buf *out, struct str text)
