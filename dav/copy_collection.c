@@ -56,18 +56,18 @@ static enum status run_create(struct write *w, struct tx *tx)
 {
     struct transfer *t = CONTAINER_OF(w, struct transfer, write);
     const struct collection *from = &t->from.collection;
-    struct collection_new new = {.account = t->to.owner.id,
-                                 .kind = from->kind,
-                                 .slug = t->to.path.slug,
-                                 .name = from->name,
-                                 .comps = from->comps,
-                                 .timezone = from->timezone};
+    struct collection_new spec = {.account = t->to.owner.id,
+                                  .kind = from->kind,
+                                  .slug = t->to.path.slug,
+                                  .name = from->name,
+                                  .comps = from->comps,
+                                  .timezone = from->timezone};
     enum status st = dav_conditions_on(t->r, tx, &t->conditions, &t->from, false);
     bool existed = t->to.exists;
     if (st == OK)
         st = make_room(t, tx);
     if (st == OK)
-        st = tx_collection_create(tx, t->r->actor, &new, &t->to.collection.id);
+        st = tx_collection_create(tx, t->r->actor, &spec, &t->to.collection.id);
     t->result.created = !existed;
     if (st == OK)
         st = copy_props(t, tx, t->to.collection.id);

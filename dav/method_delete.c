@@ -2,8 +2,7 @@
 #include "dav/methods.h"
 #include "store/mount.h"
 
-struct delete
-{
+struct deletion {
     struct write write;
     struct dav_request *r;
     struct resource res;
@@ -12,7 +11,7 @@ struct delete
 
 static enum status run_item(struct write *w, struct tx *tx)
 {
-    struct delete *d = CONTAINER_OF(w, struct delete, write);
+    struct deletion *d = CONTAINER_OF(w, struct deletion, write);
     enum status st = resource_refresh(d->r, tx, &d->res);
     if (st == NO_PARENT)
         return NOT_FOUND;
@@ -27,7 +26,7 @@ static enum status run_item(struct write *w, struct tx *tx)
 
 static enum status run_collection(struct write *w, struct tx *tx)
 {
-    struct delete *d = CONTAINER_OF(w, struct delete, write);
+    struct deletion *d = CONTAINER_OF(w, struct deletion, write);
     enum status st = resource_refresh(d->r, tx, &d->res);
     if (st)
         return st == NO_PARENT ? NOT_FOUND : st;
@@ -37,7 +36,7 @@ static enum status run_collection(struct write *w, struct tx *tx)
 
 static enum status run_mount(struct write *w, struct tx *tx)
 {
-    struct delete *d = CONTAINER_OF(w, struct delete, write);
+    struct deletion *d = CONTAINER_OF(w, struct deletion, write);
     bool subscribed = false;
     enum status st = dav_conditions_on(d->r, tx, &d->conditions, &d->res, false);
     return st ? st : tx_mount_update(tx, d->r->actor, d->res.collection.mount, STR_NONE, &subscribed);
@@ -45,7 +44,7 @@ static enum status run_mount(struct write *w, struct tx *tx)
 
 static void done(struct write *w)
 {
-    struct delete *d = CONTAINER_OF(w, struct delete, write);
+    struct deletion *d = CONTAINER_OF(w, struct deletion, write);
     if (w->status == DENIED)
         dav_need_privilege(d->r, "unbind");
     else if (w->status)
@@ -64,7 +63,7 @@ static enum status find(struct dav_request *r, struct resource *res)
 }
 
 /* An item that is not there is left to the transaction: If-Match on a deleted item is 412 and not 404. */
-static void plan(struct delete *d)
+static void plan(struct deletion *d)
 {
     const struct collection *c = &d->res.collection;
     d->write = (struct write){.run = run_item, .done = done, .account = c->id, .bytes = 1024};
@@ -77,7 +76,7 @@ static void plan(struct delete *d)
 
 void method_delete(struct dav_request *r)
 {
-    struct delete *d = ARENA_NEW(r->arena, struct delete);
+    struct deletion *d = ARENA_NEW(r->arena, struct deletion);
     if (!d) {
         dav_answer(r, E_MEMORY);
         return;

@@ -9,7 +9,7 @@ struct mkcol {
     struct resource res;
     struct dav_conditions conditions;
     struct prop_changes changes;
-    struct collection_new new;
+    struct collection_new spec;
     bool mkcalendar;
 };
 
@@ -75,8 +75,8 @@ static void check(struct mkcol *m)
     }
     if (set && m->res.kind == DAV_CALENDAR) {
         set->http = 0;
-        m->new.comps = components(set->node);
-        if (!m->new.comps)
+        m->spec.comps = components(set->node);
+        if (!m->spec.comps)
             refuse(m, set, NS_CALDAV, "supported-calendar-component");
     }
     for (size_t i = 0; i < m->changes.count; i++)
@@ -99,12 +99,12 @@ static enum status run(struct write *w, struct tx *tx)
     struct resource res = m->res;
     enum status st = dav_conditions_on(m->r, tx, &m->conditions, &res, false);
     if (st == OK)
-        st = tx_collection_create(tx, m->r->actor, &m->new, &res.collection.id);
+        st = tx_collection_create(tx, m->r->actor, &m->spec, &res.collection.id);
     if (st)
         return st;
     res.exists = true;
-    res.collection.account = m->new.account;
-    res.collection.slug = m->new.slug;
+    res.collection.account = m->spec.account;
+    res.collection.slug = m->spec.slug;
     res.collection.rights = RIGHTS_ALL;
     return changes_apply(m->r, tx, &res, &m->changes, false);
 }
@@ -183,19 +183,19 @@ static enum status find(struct mkcol *m)
 static void submit(struct mkcol *m)
 {
     struct prop_change *name = find_change(m, NS_DAV, "displayname");
-    m->new.account = m->res.owner.id;
-    m->new.kind = m->res.kind == DAV_CALENDAR ? KIND_CALENDAR : KIND_ADDRESSBOOK;
-    m->new.slug = m->res.path.slug;
-    m->new.name = name ? name->text : STR_NONE;
-    if (m->res.kind == DAV_CALENDAR && !m->new.comps)
-        m->new.comps =
+    m->spec.account = m->res.owner.id;
+    m->spec.kind = m->res.kind == DAV_CALENDAR ? KIND_CALENDAR : KIND_ADDRESSBOOK;
+    m->spec.slug = m->res.path.slug;
+    m->spec.name = name ? name->text : STR_NONE;
+    if (m->res.kind == DAV_CALENDAR && !m->spec.comps)
+        m->spec.comps =
             ICAL_VEVENT | ICAL_VTODO | ICAL_VJOURNAL; /* RFC 4791 section 5.2.3: no set means all */
     size_t kept = 0;
     for (size_t i = 0; i < m->changes.count; i++)
         if (!is_done(&m->changes.list[i]))
             m->changes.list[kept++] = m->changes.list[i];
     m->changes.count = kept;
-    m->write = (struct write){.run = run, .done = done, .account = m->new.account, .bytes = 4096};
+    m->write = (struct write){.run = run, .done = done, .account = m->spec.account, .bytes = 4096};
     dav_submit(m->r, &m->write);
 }
 
