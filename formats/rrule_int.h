@@ -30,4 +30,15 @@ struct rrule {
     bool has_nth, has_yearday, has_setpos;
 };
 
+/* The days of one year that the BY parts of a rule let through, bit n for the day n after January 1st. */
+struct rrule_year {
+    int year, length; /* length 0: not computed */
+    int64_t first;    /* day number of January 1st */
+    uint64_t days[RRULE_WORDS];
+    bool any;
+};
+
+/* The rule must be complete: what DTSTART implies (RFC 5545) has been filled in. */
+void rrule_year_days(const struct rrule *r, int year, struct rrule_year *out);
+
 #endif
