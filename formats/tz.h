@@ -41,7 +41,8 @@ int tz_offset(const struct tz *z, int64_t utc); /* seconds east */
 
 /* Appends a short VTIMEZONE for the zone that is right from `from` (UTC seconds) on. */
 struct buf;
-enum status tz_write_vtimezone(struct buf *out, const struct tz *z, struct str tzid, int64_t from, int64_t until);
+enum status tz_write_vtimezone(struct buf *out, const struct tz *z, struct str tzid, int64_t from,
+                               int64_t until);
 
 /* Walks the IANA names known (for tests, /setup and CALDAV:timezone checks). */
 void tz_each(struct tz_cache *c, void (*fn)(void *ctx, struct str name), void *ctx);
