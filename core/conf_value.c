@@ -183,7 +183,7 @@ static bool good_listen(struct str item)
     while (colon && item.p[colon - 1] != ':')
         colon--;
     uint64_t port;
-    if (!colon || !str_u64(str_from(item, colon), &port) || port < 1 || port > 65535)
+    if (!colon || !str_u64(str_from(item, colon), &port) || port > 65535)
         return false;
     struct str host = str_slice(item, 0, colon - 1);
     if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')

@@ -104,18 +104,36 @@ static bool read_text(struct str data, struct argon2_text *t)
            read_bare_base64(parts[5], t->hash, HASH, &hash_n) && hash_n == HASH;
 }
 
-enum status password_make(struct str password, struct buf *out)
+static void write_text(const struct argon2_text *t, struct buf *out)
+{
+    buf_addf(out, "$argon2id$v=19$m=%u,t=%u,p=%u$", t->memory, t->passes, t->lanes);
+    add_bare_base64(out, t->salt, t->salt_n);
+    buf_addc(out, '$');
+    add_bare_base64(out, t->hash, HASH);
+}
+
+static struct argon2_text new_text(void)
 {
     struct argon2_text t = {.memory = ARGON2_MEMORY_KB, .passes = ARGON2_PASSES, .lanes = 1, .salt_n = SALT};
     random_bytes(t.salt, SALT);
+    return t;
+}
+
+enum status password_make(struct str password, struct buf *out)
+{
+    struct argon2_text t = new_text();
     enum status st = hash_of(password, &t, t.hash);
     if (st != OK)
         return st;
-    buf_addf(out, "$argon2id$v=19$m=%u,t=%u,p=%u$", t.memory, t.passes, t.lanes);
-    add_bare_base64(out, t.salt, SALT);
-    buf_addc(out, '$');
-    add_bare_base64(out, t.hash, HASH);
+    write_text(&t, out);
     return out->st;
+}
+
+void password_decoy(struct buf *out)
+{
+    struct argon2_text t = new_text();
+    random_bytes(t.hash, HASH);
+    write_text(&t, out);
 }
 
 enum status password_verify(struct str data, struct str password)

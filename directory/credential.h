@@ -25,6 +25,8 @@ enum {
 
 /* "$argon2id$v=19$m=…,t=…,p=…$salt$hash" of a new random salt. Takes about 25 ms. E_MEMORY. */
 enum status password_make(struct str password, struct buf *out);
+/* The same text with a hash that no password has: verifying against it costs what a real one does. No hashing. */
+void password_decoy(struct buf *out);
 /* OK, UNAUTHENTICATED; E_CORRUPT when the data is no such text; E_MEMORY. */
 enum status password_verify(struct str data, struct str password);
 

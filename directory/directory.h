@@ -12,6 +12,7 @@
 
 struct directory;
 struct login_cache;
+struct credential;
 
 struct directory_config {
     const struct conf *conf;        /* referenced */
@@ -20,7 +21,9 @@ struct directory_config {
 
 enum status directory_open(struct store *store, const struct directory_config *config, struct directory **out, struct buf *why);
 void directory_close(struct directory *d);
-enum status directory_reload(struct directory *d, const struct conf *conf); /* SIGHUP; atomic */
+/* SIGHUP; atomic: on failure it is logged and everything stays as it was. */
+enum status directory_reload(struct directory *d, const struct conf *conf);
+/* Valid until directory_close, also across a reload. */
 const struct domains *directory_domains(const struct directory *d);
 struct store *directory_store(const struct directory *d);
 
@@ -29,6 +32,9 @@ struct store *directory_store(const struct directory *d);
 enum status directory_find(struct directory *d, struct tx *tx, struct arena *a, struct str address, struct principal *out);
 enum status directory_get(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct principal *out);
 enum status directory_search(struct directory *d, struct tx *tx, struct str text, size_t limit, principal_fn fn, void *ctx);
+/* Somebody who was deleted but not purged too: for commands. */
+enum status directory_find_any(struct directory *d, struct tx *tx, struct arena *a, struct str address,
+                               struct principal *out, enum address_kind *kind);
 /* The actor with groups as of now, in the arena. */
 enum status directory_actor(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct actor *out);
 
@@ -65,13 +71,33 @@ struct user_new {
     int64_t quota;                      /* -1: the default */
     bool collections;                   /* make the default ones */
 };
+/* INVALID (address, name or password; `why` says which), EXISTS. Steps: principal and credentials (main.db), account and
+ * collections (its shard), mounts. Each is idempotent: after a crash in between, user_add with the same address goes on. */
 enum status user_add(struct directory *d, const struct user_new *in, int64_t *id, struct buf *why);
-enum status user_passwd(struct directory *d, int64_t id, struct str password);
-enum status user_state(struct directory *d, int64_t id, enum principal_state state);
+/* STR_NONE: no account password any more. UNSUPPORTED: not a local user. */
+enum status user_passwd(struct directory *d, int64_t id, struct str password, struct buf *why);
+enum status user_state(struct directory *d, int64_t id, enum principal_state state); /* ACTIVE or DISABLED */
+/* The old address stays his (retired) until somebody else takes it: URLs, shares and clients go on. */
 enum status user_rename(struct directory *d, int64_t id, struct str new_address, struct buf *why);
+/* Without `purge` the data and the address stay, and user_state(ACTIVE) brings the user back. */
 enum status user_delete(struct directory *d, int64_t id, bool purge);
+
+/* ---- app passwords: for users of every directory ---- */
+/* `password` gets the new one: it is shown once and stored nowhere. expires: 0 never. INVALID: label, scope or time. */
 enum status app_password_add(struct directory *d, int64_t id, struct str label, unsigned scope, int64_t expires,
                              struct buf *password);
-enum status app_password_revoke(struct directory *d, int64_t id, int64_t credential);
+enum status app_password_revoke(struct directory *d, int64_t id, int64_t credential); /* NOT_FOUND */
+/* Only app passwords; array in the arena. */
+enum status app_password_list(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct credential **out,
+                              size_t *count);
+
+/* ---- groups and aliases of the local directory ---- */
+enum status group_add(struct directory *d, struct str address, struct str name, int64_t *id, struct buf *why);
+enum status group_delete(struct directory *d, int64_t group);
+/* Members are users or groups; what is shared with the group appears with them or goes away. */
+enum status group_member(struct directory *d, int64_t group, int64_t member, bool in);
+/* Another address of a local user or group. EXISTS, INVALID. */
+enum status alias_add(struct directory *d, struct str address, int64_t target, struct buf *why);
+enum status alias_delete(struct directory *d, struct str address); /* NOT_FOUND; PROTECTED: a primary address */
 
 #endif

@@ -177,6 +177,22 @@ void throttle_failed(struct throttle *t, const struct throttle_limits *l, struct
     pthread_mutex_unlock(&t->lock);
 }
 
+int64_t throttle_repeat(struct throttle *t, const struct throttle_limits *l, struct str peer, uint64_t password,
+                        bool count_it, int64_t now)
+{
+    SCOPED_BUF(b, KEY_BYTES);
+    buf_addc(&b, 'p');
+    add_peer(&b, peer);
+    buf_add(&b, str_n(&password, sizeof password));
+    uint64_t key = finish_key(&b);
+    pthread_mutex_lock(&t->lock);
+    int64_t wait = wait_of(t, key, l->account, l->window, now);
+    if (count_it && !wait)
+        count(t, key, l->window, now);
+    pthread_mutex_unlock(&t->lock);
+    return wait;
+}
+
 void throttle_good(struct throttle *t, struct str peer, struct str account)
 {
     uint64_t key = key_both(peer, account);

@@ -1,0 +1,69 @@
+/* directory/internal.h: the structs behind directory/directory.h, for the files of this folder only. */
+#ifndef SCAMBIO_DIRECTORY_INTERNAL_H
+#define SCAMBIO_DIRECTORY_INTERNAL_H
+
+#include "directory/credential.h"
+#include "directory/directory.h"
+#include "directory/hash_gate.h"
+#include "directory/login_cache.h"
+#include "directory/people.h"
+#include "directory/source.h"
+#include "directory/throttle.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { WHY_BYTES = 4096, NAME_BYTES = 255, LABEL_BYTES_MAX = 255, DIRECTORY_ARENA = 16 << 20 };
+
+/* What follows from the configuration. Immutable; an old one lives until directory_close, so that readers need no lock. */
+struct directory_view {
+    struct directory_view *older;
+    struct conf *conf;
+    struct arena arena;
+    struct domains domains;
+    struct directory_source *sources;
+    size_t source_count;
+    struct throttle_limits limits;
+    int64_t cache_time;
+    struct str *masters; /* normalised */
+    size_t master_count;
+};
+
+struct directory {
+    struct store *store;
+    struct login_cache *cache;
+    bool own_cache;
+    struct throttle *throttle;
+    struct hash_gate *gate;
+    struct people *people;
+    struct buf decoy; /* argon2id of no password: users who have none, or do not exist, cost the same */
+    atomic_uint_fast64_t generation; /* begins at random: what another process remembered does not count */
+    _Atomic(struct directory_view *) view;
+    pthread_mutex_t reload;
+};
+
+static inline const struct directory_view *directory_view(const struct directory *d)
+{
+    return atomic_load_explicit(&d->view, memory_order_acquire);
+}
+
+/* After every commit that changed who is who. */
+void directory_changed(struct directory *d);
+
+/* The person, from memory or the store. */
+enum status directory_person(struct directory *d, struct arena *a, int64_t id, struct person *out);
+struct directory_source *source_of(const struct directory_view *v, const struct person *p);
+
+/* Runs a closure on main.db, and moves the generation when it was committed. */
+enum status directory_write(struct directory *d, struct write *w);
+
+/* A text that people read: 1..max bytes of UTF-8 without control characters. */
+bool good_label(struct str text, size_t max);
+
+/* Checks and normalises the address of a new user, group or alias. INVALID and `why`. */
+enum status new_address(struct directory *d, struct arena *a, struct str in, struct str *out, struct buf *why);
+
+/* The mounts of everybody who is a member of the group, however deep. */
+enum status reconcile_members(struct directory *d, int64_t group);
+
+#endif
