@@ -20,13 +20,15 @@ struct attempt {
     int64_t now;
     uint64_t generation; /* read before anything else is */
     struct login_tag tag;
-    struct str user, master; /* "USER*MASTER": who is to be, and whose password it is; master STR_NONE otherwise */
-    struct str prover;       /* whose password it is, as sent */
-    struct str account;      /* its spelling for throttling */
-    struct str address;      /* prover, normalised; STR_NONE: not an address */
+    struct str user,
+        master;         /* "USER*MASTER": who is to be, and whose password it is; master STR_NONE otherwise */
+    struct str prover;  /* whose password it is, as sent */
+    struct str account; /* its spelling for throttling */
+    struct str address; /* prover, normalised; STR_NONE: not an address */
 };
 
-static enum status begin(struct directory *d, const struct auth_request *req, struct arena *a, struct attempt *t)
+static enum status begin(struct directory *d, const struct auth_request *req, struct arena *a,
+                         struct attempt *t)
 {
     *t = (struct attempt){.d = d, .view = directory_view(d), .req = req, .a = a, .now = clock_now()};
     t->generation = atomic_load(&d->generation);
@@ -76,7 +78,8 @@ static bool still_good(const struct attempt *t, const struct login_entry *e, con
     for (size_t i = 0; i < p->credential_count; i++) {
         const struct person_credential *c = &p->credentials[i];
         if (c->id == e->credential)
-            return c->version == e->version && (c->scope & t->req->scope) && (!c->expires || c->expires > t->now);
+            return c->version == e->version && (c->scope & t->req->scope) &&
+                   (!c->expires || c->expires > t->now);
     }
     return false;
 }
@@ -121,13 +124,15 @@ static void remember_good(struct attempt *t, const struct person *p, int64_t cre
         time = USED_EVERY; /* so that "last used" is written now and then */
     if (!time || !version || t->master.p)
         return;
-    struct login_entry e = {.principal = p->id, .credential = credential, .version = version, .expires = t->now + time};
+    struct login_entry e = {
+        .principal = p->id, .credential = credential, .version = version, .expires = t->now + time};
     login_cache_put(t->d->cache, t->tag, t->now, &e);
 }
 
 static void remember_wrong(struct attempt *t)
 {
-    struct login_entry e = {.wrong = true, .version = t->generation, .expires = t->now + t->view->limits.window};
+    struct login_entry e = {
+        .wrong = true, .version = t->generation, .expires = t->now + t->view->limits.window};
     login_cache_put(t->d->cache, t->tag, t->now, &e);
 }
 
@@ -225,14 +230,16 @@ static void note_use(struct attempt *t, int64_t principal, int64_t credential)
 }
 
 /* OK, DENIED (right, but not for this, or too late), NOT_FOUND: it is none of them. */
-static enum status try_app_passwords(struct attempt *t, const struct person *p, const struct person_credential **out)
+static enum status try_app_passwords(struct attempt *t, const struct person *p,
+                                     const struct person_credential **out)
 {
     unsigned char hash[SHA256_SIZE];
     if (!app_password_hash(t->req->password, hash))
         return NOT_FOUND;
     for (size_t i = 0; i < p->credential_count; i++) {
         const struct person_credential *c = &p->credentials[i];
-        if (c->kind != CREDENTIAL_APP || c->data.n != SHA256_SIZE || !hash_equal(hash, c->data.p, SHA256_SIZE))
+        if (c->kind != CREDENTIAL_APP || c->data.n != SHA256_SIZE ||
+            !hash_equal(hash, c->data.p, SHA256_SIZE))
             continue;
         *out = c;
         return (c->scope & t->req->scope) && (!c->expires || c->expires > t->now) ? OK : DENIED;
@@ -261,7 +268,8 @@ static enum status hash_password(struct attempt *t, const struct subject *who)
 }
 
 /* In the gate: what happened while we waited, then the hash. *decided: the cache knew, and *out is filled. */
-static enum status verify_in_gate(struct attempt *t, const struct subject *who, struct login *out, bool *decided)
+static enum status verify_in_gate(struct attempt *t, const struct subject *who, struct login *out,
+                                  bool *decided)
 {
     bool hot = throttle_hot(t->d->throttle, &t->view->limits, t->account, t->now);
     enum status st = hash_gate_enter(t->d->gate, hot);
@@ -326,7 +334,8 @@ static enum status admit(struct attempt *t, const struct subject *who, int64_t c
     return OK;
 }
 
-enum status auth_verify(struct directory *d, const struct auth_request *req, struct arena *a, struct login *out)
+enum status auth_verify(struct directory *d, const struct auth_request *req, struct arena *a,
+                        struct login *out)
 {
     struct attempt t;
     struct subject who;

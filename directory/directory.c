@@ -19,7 +19,8 @@ static void find_type(void *ctx, struct str name, struct str key, struct str val
         s->type = value;
 }
 
-static enum status open_source(struct directory *d, struct directory_view *v, struct str name, struct buf *why)
+static enum status open_source(struct directory *d, struct directory_view *v, struct str name,
+                               struct buf *why)
 {
     struct type_search search = {.name = name, .type = str_eq(name, STR("local")) ? name : STR_NONE};
     conf_each(v->conf, "directory", find_type, &search);
@@ -196,19 +197,22 @@ enum status directory_find_any(struct directory *d, struct tx *tx, struct arena 
     return st == OK ? principal_by_address(tx, a, normal, out, kind) : st;
 }
 
-enum status directory_find(struct directory *d, struct tx *tx, struct arena *a, struct str address, struct principal *out)
+enum status directory_find(struct directory *d, struct tx *tx, struct arena *a, struct str address,
+                           struct principal *out)
 {
     enum status st = directory_find_any(d, tx, a, address, out, NULL);
     return st == OK && out->state == PRINCIPAL_DELETED ? NOT_FOUND : st;
 }
 
-enum status directory_get(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct principal *out)
+enum status directory_get(struct directory *d, struct tx *tx, struct arena *a, int64_t id,
+                          struct principal *out)
 {
     (void)d;
     return principal_get(tx, a, id, out);
 }
 
-enum status directory_search(struct directory *d, struct tx *tx, struct str text, size_t limit, principal_fn fn, void *ctx)
+enum status directory_search(struct directory *d, struct tx *tx, struct str text, size_t limit,
+                             principal_fn fn, void *ctx)
 {
     enum { TEXT = 4096 };
     (void)d;
@@ -219,7 +223,8 @@ enum status directory_search(struct directory *d, struct tx *tx, struct str text
     return folded.st != OK ? folded.st : principal_search(tx, buf_view(&folded), limit, fn, ctx);
 }
 
-enum status directory_actor(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct actor *out)
+enum status directory_actor(struct directory *d, struct tx *tx, struct arena *a, int64_t id,
+                            struct actor *out)
 {
     int64_t *groups;
     size_t count;

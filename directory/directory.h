@@ -95,7 +95,7 @@ enum status app_password_list(struct directory *d, struct tx *tx, struct arena *
 enum status group_add(struct directory *d, struct str address, struct str name, int64_t *id, struct buf *why);
 enum status group_delete(struct directory *d, int64_t group);
 /* Members are users or groups; what is shared with the group appears with them or goes away. */
-enum status group_member(struct directory *d, int64_t group, int64_t member, bool in);
+enum status group_set_member(struct directory *d, int64_t group, int64_t member, bool in);
 /* Another address of a local user or group. EXISTS, INVALID. */
 enum status alias_add(struct directory *d, struct str address, int64_t target, struct buf *why);
 enum status alias_delete(struct directory *d, struct str address); /* NOT_FOUND; PROTECTED: a primary address */

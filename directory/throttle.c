@@ -177,8 +177,8 @@ void throttle_failed(struct throttle *t, const struct throttle_limits *l, struct
     pthread_mutex_unlock(&t->lock);
 }
 
-int64_t throttle_repeat(struct throttle *t, const struct throttle_limits *l, struct str peer, uint64_t password,
-                        bool count_it, int64_t now)
+int64_t throttle_repeat(struct throttle *t, const struct throttle_limits *l, struct str peer,
+                        uint64_t password, bool count_it, int64_t now)
 {
     SCOPED_BUF(b, KEY_BYTES);
     buf_addc(&b, 'p');

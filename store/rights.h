@@ -48,6 +48,7 @@ struct actor {
     const int64_t *groups;  /* as of now, nested ones included */
     size_t group_count;
     bool system;            /* the server itself or its administrator: every right */
+    bool read_only;         /* whatever he may do otherwise, he only reads (a master user) */
 };
 extern const struct actor actor_system;
 
