@@ -1,4 +1,5 @@
-/* core/conf_value.h: one value of the configuration, from text by the type of its row. For core/conf.c alone.
+/* core/conf_value.h: one value of the configuration, from text by the type of its row. For core/conf.c, and for commands whose
+ * options are written like values of the configuration.
  */
 #ifndef SCAMBIO_CORE_CONF_VALUE_H
 #define SCAMBIO_CORE_CONF_VALUE_H
