@@ -62,7 +62,6 @@ struct counters { /* for store_stats */
 };
 
 struct checkpointer;
-struct maintainer;
 struct blob_pins;
 
 struct store {
@@ -75,7 +74,6 @@ struct store {
     struct writer writer[SLOTS];
     _Atomic int64_t wal_bytes[SLOTS];
     struct checkpointer *checkpointer;
-    struct maintainer *maintainer;
     struct blob_pins *pins;
     struct tz_cache *_Atomic zones; /* made by store_zones */
     void (*zones_free)(struct tz_cache *);
@@ -120,12 +118,6 @@ void writer_stop(struct writer *w); /* runs what waits */
 enum status checkpointer_start(struct store *s);
 void checkpointer_stop(struct store *s);
 void checkpointer_ask(struct store *s, int slot);
-
-/* ---- maintain.c ---- */
-enum status maintainer_start(struct store *s);
-void maintainer_stop(struct store *s);
-/* Computes what is derived from one item again; the arena is reset. OK also when the item is gone. */
-enum status derive_again(struct store *s, struct arena *a, int64_t item);
 
 /* ---- schema.c ---- */
 /* Creates or migrates the database of a slot, whose connection may write. */
