@@ -36,7 +36,7 @@ UNIT     := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 SQL      := $(wildcard schemas/*)
 
 .DEFAULT_GOAL := scambio
-.PHONY: run check check-unit check-long bench lint install deps deps-test unit clean fuzz
+.PHONY: run check check-unit check-long bench lint install deps deps-test unit clean fuzz crash
 
 scambio: $(BUILD)/scambio
 	@cp -f $< $@
@@ -84,6 +84,20 @@ build/fuzz/libscambio.a: $(FUZZ_OBJ)
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libscambio.a
 	$(CCACHE) $(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< build/fuzz/libscambio.a $(PKG_C) $(PKG_L)
 fuzz: $(FUZZ)
+
+# ---- crash tests: the load runs the release build below the recording layer, the check is sanitized ----
+build/crash/record.so: tests/crash/record.c tests/crash/trace.h
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN) -O2 -g -fPIC -shared -o $@ $<
+build/crash/load: tests/crash/load.c $(BUILD)/libscambio.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $^ $(PKG_L)
+build/crash/check: $(wildcard tests/crash/*.h) tests/crash/check.c tests/crash/disk.c tests/crash/model.c $(BUILD)/libscambio.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $(filter-out %.h,$^) $(PKG_L)
+crash:
+	@$(MAKE) --no-print-directory VARIANT=release build/crash/record.so build/crash/load
+	@$(MAKE) --no-print-directory VARIANT=asan build/crash/check
 
 # ---- everything: `make check` on a fresh machine installs what it needs first ----
 deps:

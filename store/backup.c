@@ -233,7 +233,7 @@ static enum status copy_blob(struct backup *b, const char *name, const struct ba
 static enum status backup_blobs_of(struct backup *b, int slot)
 {
     SCOPED_STMT(q) =
-        DB_QUERY(tx_db_slot(b->tx, slot), DB_SCAN "SELECT hash, size FROM content WHERE blob = 1", db_null());
+        DB_QUERY(tx_db_slot(b->tx, slot), DB_SCAN "SELECT hash, size FROM content WHERE blob = 1");
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         struct str hash = col_str(q, 0);
@@ -315,7 +315,8 @@ static void prune(struct backup *b)
         if (!pack_wanted(b, n))
             (void)unlinkat(b->dirfd, name, 0);
     }
-    qsort(b->new.blobs, b->new.blob_count, sizeof *b->new.blobs, blob_order);
+    if (b->new.blob_count > 1)
+        qsort(b->new.blobs, b->new.blob_count, sizeof *b->new.blobs, blob_order);
     for (int i = 0; i < 256; i++) {
         char folder[3];
         snprintf(folder, sizeof folder, "%02x", i);

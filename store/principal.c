@@ -93,11 +93,9 @@ enum status principal_by_address(struct tx *tx, struct arena *a, struct str addr
 
 enum status principal_each(struct tx *tx, principal_fn fn, void *ctx)
 {
-    SCOPED_STMT(q) =
-        DB_QUERY(reading(tx),
-                 DB_SCAN "SELECT " COLUMNS " FROM address s JOIN principal p ON p.id = s.principal"
-                         " WHERE s.kind = 1 AND p.state <> 3 ORDER BY s.address",
-                 db_null());
+    SCOPED_STMT(q) = DB_QUERY(reading(tx), DB_SCAN "SELECT " COLUMNS
+                                                   " FROM address s JOIN principal p ON p.id = s.principal"
+                                                   " WHERE s.kind = 1 AND p.state <> 3 ORDER BY s.address");
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         struct principal p = row_of(q);

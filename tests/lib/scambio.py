@@ -161,6 +161,7 @@ class Dav:
         self.port = port
         self.auth = 'Basic ' + base64.b64encode(('%s:%s' % (user, password)).encode()).decode()
         self.connection = None
+        self.attempts = 2  # a kept-alive connection may have been closed meanwhile
 
     def request(self, method, path, body=None, depth=None, headers=None, expect=None):
         h = {'Authorization': self.auth}
@@ -171,7 +172,7 @@ class Dav:
         if body is not None and body.startswith(b'<'):
             h['Content-Type'] = 'application/xml; charset=utf-8'
         h.update(headers or {})
-        for attempt in (1, 2):
+        for attempt in range(1, self.attempts + 1):
             try:
                 if not self.connection:
                     self.connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
@@ -181,7 +182,7 @@ class Dav:
                 break
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
                 self.connection = None
-                if attempt == 2:
+                if attempt == self.attempts:
                     raise
         if expect is not None:
             wanted = expect if isinstance(expect, (list, tuple)) else [expect]
