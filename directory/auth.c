@@ -305,7 +305,7 @@ static enum status become(struct attempt *t, const struct person *master, struct
     SCOPED_READ(tx, t->d->store);
     if (!tx)
         return E_MEMORY;
-    if (!is_master(t->view, master->address))
+    if (!t->req->honours_read_only || !is_master(t->view, master->address))
         return DENIED;
     enum status st = address_normalise(&t->view->domains, t->a, t->user, &address);
     if (st == OK)

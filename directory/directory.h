@@ -53,6 +53,7 @@ struct auth_request {
     struct str peer;           /* address, for throttling */
     enum scope scope;          /* what it is for */
     bool secure;               /* TLS, or loopback where the configuration allows it */
+    bool honours_read_only;    /* nothing writes for an actor that is read_only; otherwise master users are refused */
 };
 
 /* Decides without blocking when it can: *decided = true and OK, UNAUTHENTICATED or THROTTLED. Otherwise *decided = false:

@@ -96,6 +96,7 @@ static enum status login_from(struct world *w, const char *user, const char *pas
                                .peer = str_c(peer),
                                .scope = scope,
                                .secure = true};
+    req.honours_read_only = strcmp(peer, "unsafe") != 0;
     enum status st = auth_try(w->d, &req, a, out, cached);
     return *cached ? st : auth_verify(w->d, &req, a, out);
 }
@@ -347,6 +348,8 @@ static void masters_read_only(void **state)
     struct login l;
     start(&w, "[auth]\nmaster_users = Backup@example.test\n");
     seed(&w, "backup@example.test", "master key");
+    assert_status(login_from(&w, "bob*backup", "master key", "unsafe", SCOPE_DAV, &cached, &l, &a), DENIED);
+    clock_set(NOW + 1000); /* when that refusal is forgotten */
     assert_ok(login_from(&w, "bob*backup", "master key", "::1", SCOPE_DAV, &cached, &l, &a));
     assert_true(l.actor.id == w.bob && l.actor.read_only);
     assert_str(l.address, "bob@example.test");
