@@ -22,8 +22,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+struct known_slot {
+    const struct piece *piece;
+};
+
 struct known { /* pieces by hash: open addressing */
-    const struct piece **slot;
+    struct known_slot *slot;
     size_t count, cap;
 };
 
@@ -40,12 +44,12 @@ struct backup {
 };
 
 /* ---- pieces that are there ---- */
-static size_t known_slot(const struct known *k, const unsigned char *hash)
+static size_t known_at(const struct known *k, const unsigned char *hash)
 {
     uint64_t start;
     memcpy(&start, hash, sizeof start);
     size_t at = (size_t)start & (k->cap - 1);
-    while (k->slot[at] && memcmp(k->slot[at]->hash, hash, SHA256_SIZE) != 0)
+    while (k->slot[at].piece && memcmp(k->slot[at].piece->hash, hash, SHA256_SIZE) != 0)
         at = (at + 1) & (k->cap - 1);
     return at;
 }
@@ -57,8 +61,8 @@ static bool known_grow(struct known *k)
     if (!bigger.slot)
         return false;
     for (size_t i = 0; i < k->cap; i++)
-        if (k->slot[i])
-            bigger.slot[known_slot(&bigger, k->slot[i]->hash)] = k->slot[i];
+        if (k->slot[i].piece)
+            bigger.slot[known_at(&bigger, k->slot[i].piece->hash)] = k->slot[i];
     free(k->slot);
     *k = bigger;
     return true;
@@ -68,9 +72,11 @@ static enum status known_add(struct known *k, const struct piece *p)
 {
     if (2 * (k->count + 1) > k->cap && !known_grow(k))
         return E_MEMORY;
-    size_t at = known_slot(k, p->hash);
-    if (!k->slot[at])
-        k->slot[at] = p, k->count++;
+    size_t at = known_at(k, p->hash);
+    if (!k->slot[at].piece) {
+        k->slot[at].piece = p;
+        k->count++;
+    }
     return OK;
 }
 
@@ -116,7 +122,7 @@ static enum status add_piece(struct backup *b, struct backup_db *db, const char 
     static const char padding[PIECE_SIZE];
     struct piece p = {.pack = b->pack, .index = b->pack_pieces};
     sha256(str_n(data, n), p.hash);
-    const struct piece *there = b->known.cap ? b->known.slot[known_slot(&b->known, p.hash)] : NULL;
+    const struct piece *there = b->known.cap ? b->known.slot[known_at(&b->known, p.hash)].piece : NULL;
     if (there) {
         b->report->reused++;
         return manifest_piece(&b->new, db, there);
@@ -291,7 +297,7 @@ static int blob_order(const void *a, const void *b)
 
 static bool blob_wanted(const struct backup *b, const char *name)
 {
-    struct backup_blob key;
+    struct backup_blob key = {.size = 0};
     return hex_parse(str_c(name), key.hash, SHA256_SIZE) && b->new.blob_count > 0 &&
            bsearch(&key, b->new.blobs, b->new.blob_count, sizeof key, blob_order);
 }

@@ -10,7 +10,7 @@
 enum status file_fault(struct buf *why, const char *name, const char *what)
 {
     int code = errno;
-    buf_addf(why, "%s: %s: %s", name, what, strerror(code));
+    buf_addf(why, "%s: %s: %s", name, what, strerrordesc_np(code));
     return code == ENOSPC || code == EDQUOT ? E_FULL : code == ENOMEM ? E_MEMORY : E_IO;
 }
 

@@ -43,10 +43,10 @@ static enum status keep_row(struct stmt *q, struct arena *a, struct principal *o
     if (st != OK)
         return st;
     *out = row_of(q);
-    struct str *const views[] = {&out->source, &out->ext_id, &out->name, &out->lang, &out->address};
-    for (size_t i = 0; i < COUNT_OF(views); i++)
-        if (views[i]->p)
-            *views[i] = arena_str(a, *views[i]);
+    struct str *const views[] = {&out->source, &out->ext_id, &out->name, &out->lang, &out->address, NULL};
+    for (struct str *const *view = views; *view; view++)
+        if ((*view)->p)
+            **view = arena_str(a, **view);
     return a->st;
 }
 
