@@ -136,17 +136,20 @@ void cal_render_omit_zones(struct cal_render *r)
     r->omit_zones = true;
 }
 
+static void widen(const struct time_range *range, int64_t *first, int64_t *last)
+{
+    if (!range)
+        return;
+    *first = range->from < *first ? range->from : *first;
+    *last = range->until > *last ? range->until : *last;
+}
+
 bool cal_render_times(const struct cal_render *r, int64_t *first, int64_t *last)
 {
-    const struct time_range *ranges[2] = {r->range, r->freebusy};
     *first = INT64_MAX;
     *last = INT64_MIN;
-    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
-        if (!ranges[i])
-            continue;
-        *first = ranges[i]->from < *first ? ranges[i]->from : *first;
-        *last = ranges[i]->until > *last ? ranges[i]->until : *last;
-    }
+    widen(r->range, first, last);
+    widen(r->freebusy, first, last);
     return *first <= *last;
 }
 
@@ -172,8 +175,9 @@ static const struct select_comp *comp_wanted(const struct select_comp *s, struct
     return NULL;
 }
 
-static enum status pick_props(struct arena *a, const struct ical_comp *from, const struct select_comp *s,
-                              struct ical_comp *to)
+/* The properties wanted, in the order of the object. False: out of memory. */
+static bool pick_props(struct arena *a, const struct ical_comp *from, const struct select_comp *s,
+                       struct ical_comp *to)
 {
     struct line **tail = &to->props;
     for (const struct line *l = from->props; l; l = l->next) {
@@ -182,7 +186,7 @@ static enum status pick_props(struct arena *a, const struct ical_comp *from, con
             continue;
         struct line *copy = *tail = ARENA_NEW(a, struct line);
         if (!copy)
-            return a->st;
+            return false;
         *copy = *l;
         copy->next = NULL;
         if (p && p->novalue) {
@@ -191,33 +195,35 @@ static enum status pick_props(struct arena *a, const struct ical_comp *from, con
         }
         tail = &copy->next;
     }
-    return OK;
+    return true;
 }
 
-/* `s` NULL: all of it. Components are copied even then, since a tree is walked by its parents; properties are
- * shared. Bounded by the depth that the parser of the object allows. */
-static enum status pick(struct arena *a, const struct ical_comp *from, struct ical_comp *parent,
-                        const struct select_comp *s, struct ical_comp **out)
+/* `s` NULL: all of it. Components are copied even then, since a tree is walked by its parents; properties are shared. Bounded by the
+ * depth that the parser of the object allows. NULL: out of memory. */
+static struct ical_comp *pick(struct arena *a, const struct ical_comp *from, struct ical_comp *parent,
+                              const struct select_comp *s)
 {
-    struct ical_comp *to = *out = ARENA_NEW(a, struct ical_comp);
+    struct ical_comp *to = ARENA_NEW(a, struct ical_comp);
     if (!to)
-        return a->st;
-    *to = (struct ical_comp){.name = from->name, .props = from->props, .parent = parent};
-    enum status st = OK;
-    if (s) {
-        to->props = NULL;
-        st = pick_props(a, from, s, to);
-    }
-    struct ical_comp **tail = &to->children;
-    for (const struct ical_comp *c = from->children; c && st == OK; c = c->next) {
+        return NULL;
+    *to = (struct ical_comp){.name = from->name, .props = s ? NULL : from->props, .parent = parent};
+    if (s && !pick_props(a, from, s, to))
+        return NULL;
+    struct ical_comp *last = NULL;
+    for (const struct ical_comp *c = from->children; c; c = c->next) {
         const struct select_comp *wanted = s ? comp_wanted(s, c->name) : NULL;
         if (s && !wanted && !s->all_comps)
             continue;
-        st = pick(a, c, to, wanted, tail);
-        if (st == OK)
-            tail = &(*tail)->next;
+        struct ical_comp *child = pick(a, c, to, wanted);
+        if (!child)
+            return NULL;
+        if (last)
+            last->next = child;
+        else
+            to->children = child;
+        last = child;
     }
-    return st;
+    return to;
 }
 
 /* Is it a VTIMEZONE that every peer of RFC 7809 has by its name? */
@@ -260,11 +266,14 @@ static enum status transform(struct arena *a, const struct cal_render *r, const 
         st = occur_limit_freebusy(a, cal, &q, &made);
         cal = made;
     }
-    if (st == OK)
-        st = pick(a, cal, NULL, r->select, out);
-    if (st == OK && r->omit_zones)
+    if (st != OK)
+        return st;
+    *out = pick(a, cal, NULL, r->select);
+    if (!*out)
+        return a->st;
+    if (r->omit_zones)
         omit_zones(env->zones, *out);
-    return st;
+    return OK;
 }
 
 static void write_element(struct buf *out, struct str text)

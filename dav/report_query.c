@@ -13,7 +13,7 @@ enum decided { BY_PARSING, BY_RANGE, BY_KIND };
 struct query {
     struct report rp;
     const struct resource *in; /* the collection walked */
-    struct resource calendar;  /* storage of it, below a home */
+    struct resource place;     /* storage of it, where it is not what was asked */
     struct cal_filter *cal;
     struct card_filter *card;
     enum decided decided;
@@ -128,8 +128,8 @@ static enum status walk_book(struct query *q)
 static enum status walk_one(struct query *q)
 {
     struct report *rp = &q->rp;
-    struct resource book = rp->base;
-    q->in = &book;
+    q->place = rp->base;
+    q->in = &q->place;
     return on_item(q, &rp->base.item, STR_NONE);
 }
 
@@ -145,8 +145,8 @@ static enum status walk_home(struct query *q, bool own_zone)
     for (size_t i = 0; i < count && st == OK; i++) {
         if (!(list[i].rights & RIGHT_READ))
             continue;
-        resource_collection(&rp->base, &list[i], &q->calendar);
-        q->in = &q->calendar;
+        resource_collection(&rp->base, &list[i], &q->place);
+        q->in = &q->place;
         if (own_zone)
             rp->env.zone = report_collection_zone(rp, &list[i]);
         st = q->card ? walk_book(q) : walk_calendar(q);

@@ -75,8 +75,10 @@ const struct principal_search principal_searches[] = {
 const size_t principal_search_count = COUNT_OF(principal_searches);
 
 /* ---- what is asked ---- */
+enum { SEARCHES = COUNT_OF(principal_searches) };
+
 struct clause { /* one property-search: all its properties must match the text */
-    const struct principal_search *props[COUNT_OF(principal_searches)];
+    const struct principal_search *props[SEARCHES];
     size_t count;
     bool unknown; /* one of its properties can not be searched: it matches nobody */
     struct text_match match;
@@ -104,7 +106,7 @@ static enum status open_clause(struct search *s, const struct xml_node *n, struc
         for (size_t i = 0; i < principal_search_count; i++)
             if (xml_is(p, principal_searches[i].ns, principal_searches[i].name))
                 found = &principal_searches[i];
-        if (found && c->count < COUNT_OF(c->props))
+        if (found && c->count < SEARCHES)
             c->props[c->count++] = found;
         c->unknown |= !found;
     }
