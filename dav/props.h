@@ -58,7 +58,7 @@ extern const struct prop_table props_dav, props_acl, props_caldav, props_carddav
 /* Sync tokens: "urn:scambio:sync:EPOCH:ID:SEQ[:SUM]". BAD_TOKEN for anything but a token of this resource and epoch. */
 void sync_token_write(struct buf *out, struct dav_request *r, int64_t id, int64_t seq, int64_t sum);
 enum status sync_token_parse(struct dav_request *r, struct str token, int64_t id, int64_t *seq, int64_t *sum);
-/* What a token of this collection or home is made of; `sum` is -1 (not written) for collections. */
+/* What a token of this collection or home is made of; for collections `sum` is -1 (not written), or 1 where private items are masked. */
 enum status sync_state(struct tx *tx, const struct resource *res, int64_t *id, int64_t *seq, int64_t *sum);
 
 #endif

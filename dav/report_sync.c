@@ -50,7 +50,7 @@ static bool open_token(struct sync *s, const struct xml_node *body)
     s->sum = s->now_sum;
     if (st == OK && token.n)
         st = sync_token_parse(r, token, s->id, &s->since, &s->sum);
-    if (st == OK && s->since > s->now)
+    if (st == OK && (s->since > s->now || (resource_is_collection(&s->rp.base) && s->sum != s->now_sum)))
         st = BAD_TOKEN;
     s->last = s->since;
     if (st != OK)

@@ -38,14 +38,17 @@ enum status sync_token_parse(struct dav_request *r, struct str token, int64_t id
     return OK;
 }
 
-/* The two homes of an account share its number line: the last two bits of the id tell them apart from each
+/* Who sees private items as busy only has other texts and ETags than who sees them in full, and other tokens: when the right is given
+ * or taken, the old token is none of his any more.
+ *
+ * The two homes of an account share its number line: the last two bits of the id tell them apart from each
  * other. A home's token has a sum behind it, so that it is never taken for a collection's. */
 enum status sync_state(struct tx *tx, const struct resource *res, int64_t *id, int64_t *seq, int64_t *sum)
 {
     if (resource_is_collection(res)) {
         *id = res->collection.id;
         *seq = res->collection.seq;
-        *sum = -1;
+        *sum = res->collection.kind == KIND_CALENDAR && !(res->collection.rights & RIGHT_PRIVATE) ? 1 : -1;
         return OK;
     }
     if (!resource_is_home(res))
