@@ -108,6 +108,7 @@ CREATE TABLE prop(target INTEGER, ns TEXT, name TEXT, value BLOB NOT NULL, PRIMA
 -- Grants: what a principal (user, group, anyone) may do; enum rights.
 CREATE TABLE acl(collection INTEGER, principal INTEGER, rights INTEGER NOT NULL, PRIMARY KEY(collection, principal))
   WITHOUT ROWID;
+CREATE INDEX acl_principal ON acl(principal, collection);
 
 -- A share as its grantee has it in his home (store/mount.h). Lives in the grantee's shard; `collection` may be in another.
 CREATE TABLE mount(

@@ -19,6 +19,7 @@ struct store_config store_config_default(const char *dir)
         .resource_size = 10 << 20,
         .collections = 500,
         .items = 200000,
+        .acl_entries = 1000,
         .properties = 200,
         .property_size = 64 << 10,
     };

@@ -24,6 +24,7 @@ struct tx {
     int64_t now;          /* seconds since 1970, the same for the whole transaction */
     struct hint *hints;   /* numbers taken; only in writes */
     size_t hint_count, hint_cap;
+    bool chores;          /* a row for the background was added: see xop.c */
 };
 
 struct pool { /* reading connections of a slot */
@@ -62,6 +63,7 @@ struct counters { /* for store_stats */
 };
 
 struct checkpointer;
+struct chores;
 struct blob_pins;
 
 struct store {
@@ -74,9 +76,9 @@ struct store {
     struct writer writer[SLOTS];
     _Atomic int64_t wal_bytes[SLOTS];
     struct checkpointer *checkpointer;
+    struct chores *chores; /* set before serving starts */
     struct blob_pins *pins;
     struct tz_cache *_Atomic zones; /* made by store_zones */
-    void (*zones_free)(struct tz_cache *);
     pthread_mutex_t reconcile; /* mounts follow grants one at a time */
     pthread_mutex_t sweep;     /* background work and backups: one at a time */
     struct {
@@ -118,6 +120,16 @@ void writer_stop(struct writer *w); /* runs what waits */
 enum status checkpointer_start(struct store *s);
 void checkpointer_stop(struct store *s);
 void checkpointer_ask(struct store *s, int slot);
+
+/* ---- zones.c ---- */
+void zones_close(struct store *s);
+
+/* ---- xop.c: work that spans commits or shards ---- */
+enum status xops_recover(struct store *s); /* at start: finishes or undoes what was cut off */
+enum status chores_start(struct store *s);
+void chores_stop(struct store *s); /* before the writers, which wake it to their end … */
+void chores_free(struct store *s); /* … and after them */
+void chores_wake(struct store *s);
 
 /* ---- schema.c ---- */
 /* Creates or migrates the database of a slot, whose connection may write. */

@@ -81,7 +81,9 @@ static enum status start(struct store *s, struct buf *why)
         st = writer_start(s, slot, why);
     if (st == OK && fsync(s->dirfd) != 0) /* the names of the files made above */
         st = complain(why, s->dir, "sync");
-    return st;
+    if (st == OK)
+        st = xops_recover(s);
+    return st != OK ? st : chores_start(s);
 }
 
 static struct store *new_store(const struct store_config *config)
@@ -131,13 +133,14 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    chores_stop(s);
     for (int slot = 0; slot < SLOTS; slot++)
         writer_stop(&s->writer[slot]);
+    chores_free(s);
     checkpointer_stop(s);
     pools_free(s);
     blobs_close(s);
-    if (s->zones_free)
-        s->zones_free(atomic_load(&s->zones));
+    zones_close(s);
     scoped_close(&s->blobsfd);
     scoped_close(&s->lockfd);
     scoped_close(&s->dirfd);

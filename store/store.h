@@ -50,6 +50,7 @@ struct store_config {
     size_t resource_size;     /* largest object */
     size_t collections;       /* of one account */
     size_t items;             /* in one collection */
+    size_t acl_entries;       /* grants of one collection */
     size_t properties;        /* kept for clients on one collection, item, mount or account */
     size_t property_size;     /* bytes of one such value */
 };

@@ -161,6 +161,9 @@ static void publish(struct writer *w)
         for (size_t k = 0; k < s->listener_count; k++)
             s->listener[k].fn(s->listener[k].ctx, w->tx.hints[i].account, w->tx.hints[i].seq);
     w->tx.hint_count = 0;
+    if (w->tx.chores)
+        chores_wake(s);
+    w->tx.chores = false;
 }
 
 static void deliver(struct writer *w, struct write *write)

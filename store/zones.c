@@ -12,9 +12,13 @@ struct tz_cache *store_zones(struct store *s)
         log_error("store: time zones in %s: %s", s->config.zoneinfo, status_text(st));
         return NULL;
     }
-    s->zones_free = tz_cache_free;
     if (atomic_compare_exchange_strong(&s->zones, &zones, made))
         return made;
     tz_cache_free(made); /* another thread was first */
     return zones;
+}
+
+void zones_close(struct store *s)
+{
+    tz_cache_free(atomic_load(&s->zones));
 }

@@ -33,6 +33,7 @@ static inline struct store_config fixture_config(const struct fixture *f)
         .resource_size = 10 << 20,
         .collections = 500,
         .items = 200000,
+        .acl_entries = 1000,
         .properties = 200,
         .property_size = 64 << 10,
     };
