@@ -27,44 +27,47 @@ static enum status copy_items(struct tx *tx, int64_t from, const struct coll_row
     struct db *db = tx_wdb(tx, to->id);
     enum status st = DB_RUN(
         db,
+        "INSERT INTO entry(collection, uid, item, seq, born, kind, class, flags, kw, size, date, saved) "
+        "SELECT ?2, ?7 + n - 1, (?3 + n - 1) * 64 + ?4, ?5 + n - 1, ?5 + n - 1, kind, class, flags, kw, "
+        "size, date, ?6 "
+        "FROM (SELECT " DB_SCAN
+        "row_number() OVER (ORDER BY uid) AS n, e.* FROM entry e WHERE collection = ?1) AS src",
+        db_int(from), db_int(to->id), db_int(first_id), db_int(tx->writing), db_int(first_seq),
+        db_int(tx->now), db_int(to->uidnext));
+    if (st != OK)
+        return st;
+    return DB_RUN(
+        db,
         "INSERT INTO item(id, account, collection, uid, content, prefix, name, obj_uid, etag, changed) "
-        "SELECT (?4 + n - 1) * 64 + ?5, ?3, ?2, ?7 + n - 1, content, prefix, name, obj_uid, etag, ?6 FROM "
-        "(SELECT row_number() OVER (ORDER BY uid) AS n, i.* FROM item i WHERE collection = ?1) AS src",
+        "SELECT (?4 + n - 1) * 64 + ?5, ?3, ?2, ?7 + n - 1, i.content, i.prefix, i.name, i.obj_uid, i.etag, "
+        "?6 "
+        "FROM (SELECT " DB_SCAN
+        "row_number() OVER (ORDER BY uid) AS n, item FROM entry WHERE collection = ?1) AS src "
+        "JOIN item i ON i.id = src.item",
         db_int(from), db_int(to->id), db_int(to->account), db_int(first_id), db_int(tx->writing),
         db_int(tx->now), db_int(to->uidnext));
-    if (st == OK)
-        st = DB_RUN(
-            db,
-            "INSERT INTO entry(collection, uid, item, seq, born, kind, class, flags, kw, size, date, saved) "
-            "SELECT ?2, ?7 + n - 1, (?3 + n - 1) * 64 + ?4, ?5 + n - 1, ?5 + n - 1, kind, class, flags, kw, "
-            "size, date, ?6 "
-            "FROM (SELECT row_number() OVER (ORDER BY uid) AS n, e.* FROM entry e WHERE collection = ?1) AS "
-            "src",
-            db_int(from), db_int(to->id), db_int(first_id), db_int(tx->writing), db_int(first_seq),
-            db_int(tx->now), db_int(to->uidnext));
-    return st;
 }
 
-/* What hangs on the items; a copy is found by its name, which is the original's. */
+/* The copies beside their originals: a copy is found by its name, which is the original's. */
+#define PAIRS                                                                                                \
+    "FROM entry e JOIN item i ON i.id = e.item JOIN item n ON n.collection = ?2 AND n.name = i.name "
+
 static enum status copy_attached(struct tx *tx, int64_t from, int64_t to)
 {
     static const char *const statements[] = {
         "INSERT INTO occ(collection, week, start, item, \"end\", flags) "
-        "SELECT ?2, o.week, o.start, n.id, o.\"end\", o.flags FROM item i JOIN occ o ON o.item = i.id "
-        "JOIN item n ON n.collection = ?2 AND n.name = i.name WHERE i.collection = ?1",
+        "SELECT ?2, o.week, o.start, n.id, o.\"end\", o.flags " PAIRS "JOIN occ o ON o.item = i.id "
+        "WHERE e.collection = ?1",
         "INSERT INTO span(item, first, last, recurs, until_done, tzver) "
-        "SELECT n.id, s.first, s.last, s.recurs, s.until_done, s.tzver FROM item i JOIN span s ON s.item = "
-        "i.id "
-        "JOIN item n ON n.collection = ?2 AND n.name = i.name WHERE i.collection = ?1",
+        "SELECT n.id, s.first, s.last, s.recurs, s.until_done, s.tzver " PAIRS "JOIN span s ON s.item = i.id "
+        "WHERE e.collection = ?1",
         "INSERT INTO field(collection, prop, fold, item, n) "
-        "SELECT ?2, f.prop, f.fold, n.id, f.n FROM item i JOIN field f ON f.item = i.id "
-        "JOIN item n ON n.collection = ?2 AND n.name = i.name WHERE i.collection = ?1",
+        "SELECT ?2, f.prop, f.fold, n.id, f.n " PAIRS "JOIN field f ON f.item = i.id WHERE e.collection = ?1",
         "INSERT INTO prop(target, ns, name, value) "
-        "SELECT n.id, p.ns, p.name, p.value FROM item i JOIN prop p ON p.target = i.id "
-        "JOIN item n ON n.collection = ?2 AND n.name = i.name WHERE i.collection = ?1",
+        "SELECT n.id, p.ns, p.name, p.value " PAIRS "JOIN prop p ON p.target = i.id WHERE e.collection = ?1",
         "UPDATE content SET refs = refs + (SELECT count(*) FROM item i WHERE i.content = content.id AND "
         "i.collection = ?2) "
-        "WHERE id IN (SELECT content FROM item WHERE collection = ?2 AND collection <> ?1)",
+        "WHERE id IN (SELECT i.content FROM entry e JOIN item i ON i.id = e.item WHERE e.collection = ?1)",
     };
     enum status st = OK;
     for (size_t i = 0; i < COUNT_OF(statements) && st == OK; i++)

@@ -19,24 +19,9 @@ struct fixture {
 
 static inline struct store_config fixture_config(const struct fixture *f)
 {
-    return (struct store_config){
-        .dir = f->dir,
-        .shards = f->shards,
-        .tombstone_days = 90,
-        .keep_deleted = 14 * 86400,
-        .inline_body = 64 << 10,
-        .group_rows = 4000,
-        .group_bytes = 16 << 20,
-        .group_us = 50000,
-        .queue_limit = 1000,
-        .zoneinfo = "/usr/share/zoneinfo",
-        .resource_size = 10 << 20,
-        .collections = 500,
-        .items = 200000,
-        .acl_entries = 1000,
-        .properties = 200,
-        .property_size = 64 << 10,
-    };
+    struct store_config c = store_config_default(f->dir);
+    c.shards = f->shards;
+    return c;
 }
 
 static inline void fixture_open(struct fixture *f)
