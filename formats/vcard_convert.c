@@ -137,6 +137,8 @@ static void name_bare_params(struct arena *a, struct line *l)
 static void params(struct arena *a, struct line *l, bool to4)
 {
     struct str taken;
+    bool preferred = false;
+    name_bare_params(a, l);
     if (!to4) {
         if (!str_eq(line_param1(l, STR("PREF")), STR("1")))
             return;
@@ -144,8 +146,9 @@ static void params(struct arena *a, struct line *l, bool to4)
         vcard_type_add(a, l, STR("PREF"));
         return;
     }
-    name_bare_params(a, l);
-    if (vcard_type_take(a, l, STR("pref"), &taken) && !line_param(l, STR("PREF")))
+    while (vcard_type_take(a, l, STR("pref"), &taken))
+        preferred = true;
+    if (preferred && !line_param(l, STR("PREF")))
         vcard_param_set(a, l, STR("PREF"), STR("1"));
     if (str_caseeq(line_param1(l, STR("ENCODING")), STR("QUOTED-PRINTABLE"))) {
         vcard_param_remove(l, STR("ENCODING"));
@@ -169,11 +172,8 @@ static bool agent(struct arena *a, struct line *l, bool to4)
         vcard_type_add(a, l, STR("agent"));
         return true;
     }
-    const struct line_param *type = line_param(l, STR("TYPE"));
-    if (to4 || !str_caseeq(l->name, STR("RELATED")) || !type || type->value_count != 1 ||
-        !str_caseeq(type->values[0], STR("agent")))
+    if (to4 || !str_caseeq(l->name, STR("RELATED")) || !vcard_type_take(a, l, STR("agent"), &taken))
         return false;
-    vcard_type_take(a, l, STR("agent"), &taken);
     l->name = STR("AGENT");
     vcard_param_remove(l, STR("VALUE"));
     if (!text)
@@ -194,7 +194,7 @@ static void convert_line(struct arena *a, struct line *l, bool to4)
         return;
     }
     if (!to4 && hidden) {
-        struct str longer = arena_strf(a, "X-%.*s", STR_ARG(l->name));
+        struct str longer = JOIN(a, STR("X-"), l->name);
         l->name = longer.p ? longer : l->name;
         return;
     }
@@ -225,40 +225,45 @@ static bool same_types(const struct line *a, const struct line *b)
     return true;
 }
 
-/* The address that a label belongs to: the one right before it, or the first without a label, of the same types. `budget` bounds
- * the search in cards of thousands of addresses. */
-static struct line *address_of(struct line *props, const struct line *label, struct line *before,
-                               size_t *budget)
+static bool takes_label(const struct line *adr, const struct line *label)
 {
-    if (before && str_caseeq(before->name, STR("ADR")) && !line_param(before, STR("LABEL")) &&
-        same_types(before, label))
-        return before;
-    for (struct line *l = props; l && *budget; l = l->next, --*budget)
-        if (str_caseeq(l->name, STR("ADR")) && !line_param(l, STR("LABEL")) && same_types(l, label))
-            return l;
-    return NULL;
+    return str_caseeq(adr->name, STR("ADR")) && !line_param(adr, STR("LABEL")) && same_types(adr, label);
 }
 
+static void give_label(struct arena *a, struct line *adr, struct line **label)
+{
+    vcard_param_set(a, adr, STR("LABEL"), text_unescape(a, (*label)->value));
+    *label = (*label)->next;
+}
+
+/* A label belongs to the address of its types right before it. */
+static void adjacent_labels(struct arena *a, struct vcard *c)
+{
+    for (struct line *l = c->props; l; l = l->next)
+        if (l->next && str_caseeq(l->next->name, STR("LABEL")) && takes_label(l, l->next))
+            give_label(a, l, &l->next);
+}
+
+/* The others go to the first address of their types that has none, or become an address that says nothing else. The budget
+ * bounds the search in cards of thousands of addresses. */
 static void labels_to4(struct arena *a, struct vcard *c)
 {
-    struct line *before = NULL;
     size_t budget = LABEL_SEARCH;
+    adjacent_labels(a, c);
     for (struct line **p = &c->props; *p;) {
-        struct line *l = *p;
-        if (str_caseeq(l->name, STR("LABEL"))) {
-            struct str text = text_unescape(a, l->value);
-            struct line *adr = address_of(c->props, l, before, &budget);
-            if (adr) {
-                vcard_param_set(a, adr, STR("LABEL"), text);
-                *p = l->next;
+        struct line *label = *p, *adr = NULL;
+        if (str_caseeq(label->name, STR("LABEL"))) {
+            for (adr = c->props; adr && budget && !takes_label(adr, label); adr = adr->next)
+                budget--;
+            if (adr && budget) {
+                give_label(a, adr, p);
                 continue;
             }
-            l->name = STR("ADR");
-            l->value = STR(";;;;;;");
-            vcard_param_set(a, l, STR("LABEL"), text);
+            label->name = STR("ADR");
+            vcard_param_set(a, label, STR("LABEL"), text_unescape(a, label->value));
+            label->value = STR(";;;;;;");
         }
-        before = l;
-        p = &l->next;
+        p = &label->next;
     }
 }
 
@@ -320,9 +325,9 @@ static void names_to4(struct arena *a, struct vcard *c)
 {
     struct line *n = find(c, STR("N")), *sort = find(c, STR("SORT-STRING")), *fn = find(c, STR("FN"));
     if (n && str_caseeq(line_param1(n, STR("X-DERIVED")), STR("FN"))) {
-        struct str derived = fn ? arena_strf(a, "%.*s;;;;", STR_ARG(fn->value)) : STR_NONE;
+        struct str derived = fn ? JOIN(a, fn->value, STR(";;;;")) : STR(";;;;");
         vcard_param_remove(n, STR("X-DERIVED"));
-        if (str_eq(n->value, derived) && !sort) {
+        if (str_eq(n->value, derived)) {
             unlink_line(c, n);
             return;
         }
@@ -337,7 +342,7 @@ static void names_to3(struct arena *a, struct vcard *c)
 {
     struct line *n = find(c, STR("N")), *fn = find(c, STR("FN"));
     if (!n) {
-        struct str value = fn ? arena_strf(a, "%.*s;;;;", STR_ARG(fn->value)) : STR(";;;;");
+        struct str value = fn ? JOIN(a, fn->value, STR(";;;;")) : STR(";;;;");
         n = value.p ? append(a, c, STR("N"), value) : NULL;
         if (n)
             vcard_param_set(a, n, STR("X-DERIVED"), STR("FN"));

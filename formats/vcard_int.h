@@ -11,8 +11,15 @@ void vcard_param_set(struct arena *a, struct line *l, struct str name,
                      struct str value); /* replaces or adds */
 /* TYPE values: the first that `wanted` (lower case; any but home, work, pref when absent) names is taken away. */
 bool vcard_type_take(struct arena *a, struct line *l, struct str wanted, struct str *taken);
+void vcard_param_rename(struct line *l, struct str from, struct str to);
 void vcard_type_add(struct arena *a, struct line *l, struct str type);
 bool vcard_has_scheme(struct str value); /* does it look like a URI? */
+
+/* The parts one after the other (any bytes, NUL too); what memory is out for is as absent. */
+struct str vcard_join(struct arena *a, const struct str *parts, size_t count);
+#define JOIN(a, ...)                                                                                         \
+    vcard_join((a), (const struct str[]){__VA_ARGS__},                                                       \
+               sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 
 /* ---- one property's value, by name; `to4`: from 3.0 to 4.0 ---- */
 typedef void (*vcard_step_fn)(struct arena *a, struct line *l, bool to4);

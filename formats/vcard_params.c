@@ -52,6 +52,13 @@ void vcard_param_set(struct arena *a, struct line *l, struct str name, struct st
     add(a, l, name, value);
 }
 
+void vcard_param_rename(struct line *l, struct str from, struct str to)
+{
+    for (struct line_param *p = l->params; p; p = p->next)
+        if (str_caseeq(p->name, from))
+            p->name = to;
+}
+
 void vcard_type_add(struct arena *a, struct line *l, struct str type)
 {
     add(a, l, STR("TYPE"), type);
@@ -119,4 +126,21 @@ bool vcard_has_scheme(struct str value)
             return false;
     }
     return true;
+}
+
+struct str vcard_join(struct arena *a, const struct str *parts, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    char *p = arena_alloc(a, n + 1);
+    if (!p)
+        return STR_NONE;
+    n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n)
+            memcpy(p + n, parts[i].p, parts[i].n);
+        n += parts[i].n;
+    }
+    return str_n(p, n);
 }

@@ -1,7 +1,7 @@
 /* formats/vcard_values.c: how one value is said in 3.0 (RFC 2426) and in 4.0 (RFC 6350). */
 #include "formats/vcard_int.h"
 
-enum { OMITTED_YEAR = 1604 }; /* what Apple writes for a birthday without a year */
+#define OMITTED_YEAR STR("1604") /* what Apple writes for a birthday without a year */
 
 static bool value_is(const struct line *l, const char *kind)
 {
@@ -30,7 +30,7 @@ static struct str media_class(struct str property)
     return str_caseeq(property, STR("SOUND")) ? STR("audio/") : STR("image/");
 }
 
-static struct str lower(struct arena *a, struct str s, bool upper)
+static struct str recase(struct arena *a, struct str s, bool upper)
 {
     struct str copy = arena_str(a, s);
     char *p = (char *)(uintptr_t)copy.p;
@@ -42,12 +42,12 @@ static struct str lower(struct arena *a, struct str s, bool upper)
 static struct str media_of_type(struct arena *a, struct str property, struct str type)
 {
     if (str_chr(type, '/', 0) != SIZE_MAX)
-        return lower(a, type, false);
+        return recase(a, type, false);
     for (size_t i = 0; i < COUNT_OF(media_types); i++)
         if (str_caseeq(property, media_types[i].property) && str_caseeq(type, media_types[i].type))
             return media_types[i].media;
-    struct str low = lower(a, type, false), class = media_class(property);
-    return arena_strf(a, "%.*s%.*s", STR_ARG(class), STR_ARG(low));
+    struct str low = recase(a, type, false), class = media_class(property);
+    return JOIN(a, class, low);
 }
 
 /* STR_NONE when TYPE has no way to say it. */
@@ -57,15 +57,15 @@ static struct str type_of_media(struct arena *a, struct str property, struct str
         if (str_caseeq(property, media_types[i].property) && str_caseeq(media, media_types[i].media))
             return media_types[i].type;
     struct str class = media_class(property);
-    if (!str_casestarts(media, class))
-        return str_chr(media, '/', 0) != SIZE_MAX && str_chr(media, ';', 0) == SIZE_MAX ? media : STR_NONE;
-    struct str rest = str_from(media, class.n);
-    for (size_t i = 0; i < rest.n; i++)
-        if (!ascii_alpha(rest.p[i]) && !ascii_digit(rest.p[i]) && !memchr("-+.", rest.p[i], 3))
+    for (size_t i = 0; i < media.n; i++)
+        if (!ascii_alpha(media.p[i]) && !ascii_digit(media.p[i]) && !memchr("-+./", media.p[i], 4))
             return STR_NONE;
+    if (!str_casestarts(media, class))
+        return str_chr(media, '/', 0) != SIZE_MAX ? recase(a, media, false) : STR_NONE;
+    struct str rest = str_from(media, class.n);
     bool place =
         str_caseeq(rest, STR("home")) || str_caseeq(rest, STR("work")) || str_caseeq(rest, STR("pref"));
-    return rest.n && !place ? lower(a, rest, true) : STR_NONE;
+    return rest.n && !place && str_chr(rest, '/', 0) == SIZE_MAX ? recase(a, rest, true) : STR_NONE;
 }
 
 static struct str without_space(struct arena *a, struct str s)
@@ -99,7 +99,7 @@ static void media_to4(struct arena *a, struct line *l)
     }
     vcard_param_remove(l, STR("ENCODING"));
     struct str data = without_space(a, l->value);
-    l->value = strf_or_same(arena_strf(a, "data:%.*s;base64,%.*s", STR_ARG(media), STR_ARG(data)), l->value);
+    l->value = strf_or_same(JOIN(a, STR("data:"), media, STR(";base64,"), data), l->value);
 }
 
 static bool is_base64(struct str s)
@@ -139,6 +139,20 @@ static bool inline_to3(struct arena *a, struct line *l)
     return true;
 }
 
+/* TYPE names the format in 3.0: what else it says in 4.0 is X-TYPE meanwhile. */
+static void hide_types(struct arena *a, struct line *l)
+{
+    struct line hidden = {.params = NULL};
+    struct line_param **tail = &l->params;
+    struct str type;
+    while (vcard_type_take(a, l, STR_NONE, &type))
+        vcard_type_add(a, &hidden, type);
+    vcard_param_rename(&hidden, STR("TYPE"), STR("X-TYPE"));
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = hidden.params;
+}
+
 static void media_to3(struct arena *a, struct line *l)
 {
     bool text = value_is(l, "text");
@@ -161,10 +175,13 @@ static void media_to3(struct arena *a, struct line *l)
 
 void vcard_step_media(struct arena *a, struct line *l, bool to4)
 {
-    if (to4)
+    if (to4) {
         media_to4(a, l);
-    else
+        vcard_param_rename(l, STR("X-TYPE"), STR("TYPE"));
+    } else {
+        hide_types(a, l);
         media_to3(a, l);
+    }
 }
 
 /* ---- dates ---- */
@@ -177,16 +194,22 @@ static bool digits(struct str s, size_t from, size_t n)
     return true;
 }
 
+static bool ends_date(struct str s, size_t at)
+{
+    return s.n == at || s.p[at] == 'T' || s.p[at] == 't';
+}
+
 /* Cuts YYYYMMDD or YYYY-MM-DD at the start; the length taken, 0 when it is neither. */
 static size_t full_date(struct str s, struct str part[3])
 {
     if (!digits(s, 0, 4))
         return 0;
-    if (digits(s, 4, 4) && !digits(s, 8, 1)) {
+    if (digits(s, 4, 4) && ends_date(s, 8)) {
         part[0] = str_slice(s, 0, 4), part[1] = str_slice(s, 4, 2), part[2] = str_slice(s, 6, 2);
         return 8;
     }
-    if (s.n >= 10 && s.p[4] == '-' && digits(s, 5, 2) && s.p[7] == '-' && digits(s, 8, 2)) {
+    if (s.n >= 10 && s.p[4] == '-' && digits(s, 5, 2) && s.p[7] == '-' && digits(s, 8, 2) &&
+        ends_date(s, 10)) {
         part[0] = str_slice(s, 0, 4), part[1] = str_slice(s, 5, 2), part[2] = str_slice(s, 8, 2);
         return 10;
     }
@@ -205,27 +228,40 @@ static bool yearless(struct str s, struct str part[3])
     return true;
 }
 
-/* The time behind a date: with colons (3.0) or without (4.0). Digits in pairs, then 'Z' or an offset. */
+/* Up to `most` pairs of digits, with or without colons between them in `s`, with or without in `out`. */
+static void pairs(struct buf *out, struct str s, size_t *at, size_t most, bool colons)
+{
+    for (size_t n = 0; n < most; n++) {
+        size_t colon = n > 0 && *at < s.n && s.p[*at] == ':';
+        if (!digits(s, *at + colon, 2))
+            return;
+        if (n > 0 && colons)
+            buf_addc(out, ':');
+        buf_add(out, str_slice(s, *at + colon, 2));
+        *at += colon + 2;
+    }
+}
+
+/* The time behind a date, T first: with colons (3.0) or without (4.0); what is no time stays as it is. */
 static struct str time_text(struct arena *a, struct str s, bool colons)
 {
-    SCOPED_BUF(b, 64);
-    size_t run = 0;
-    if (s.n > 32 || !digits(s, 1, 2))
-        return s;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (c == ':' && digits(s, i + 1, 2))
+    SCOPED_BUF(b, 100);
+    size_t at = 1;
+    buf_addc(&b, 'T');
+    pairs(&b, s, &at, 3, colons);
+    size_t fraction = at;
+    if (at > 1 && at < s.n && s.p[at] == '.')
+        while (++at < s.n && ascii_digit(s.p[at]))
             continue;
-        if (colons && ascii_digit(c) && run && run % 2 == 0)
-            buf_addc(&b, ':');
-        run = c == '.'                           ? 1000001
-              : ascii_digit(c) && run < 1000000  ? run + 1
-              : run >= 1000000 && ascii_digit(c) ? run
-                                                 : 0;
-        buf_addc(&b, c);
+    buf_add(&b, str_slice(s, fraction, at - fraction));
+    if (at + 1 < s.n && (s.p[at] == '+' || s.p[at] == '-')) {
+        buf_addc(&b, s.p[at++]);
+        pairs(&b, s, &at, 2, colons);
+    } else if (at + 1 == s.n && (s.p[at] == 'Z' || s.p[at] == 'z')) {
+        buf_addc(&b, 'Z');
+        at++;
     }
-    struct str made = arena_str(a, buf_view(&b));
-    return strf_or_same(made, s);
+    return at == s.n && b.st == OK ? strf_or_same(arena_str(a, buf_view(&b)), s) : s;
 }
 
 bool vcard_is_date(struct str value)
@@ -249,13 +285,11 @@ static void date_to4(struct arena *a, struct line *l)
             vcard_param_remove(l, STR("X-APPLE-OMIT-YEAR"));
         if (time.n)
             time = time_text(a, time, false);
-        struct str made = without_year && !time.n
-                              ? arena_strf(a, "--%.*s%.*s", STR_ARG(part[1]), STR_ARG(part[2]))
-                              : arena_strf(a, "%.*s%.*s%.*s%.*s", STR_ARG(part[0]), STR_ARG(part[1]),
-                                           STR_ARG(part[2]), STR_ARG(time));
+        struct str made = without_year && !time.n ? JOIN(a, STR("--"), part[1], part[2])
+                                                  : JOIN(a, part[0], part[1], part[2], time);
         l->value = strf_or_same(made, l->value);
     } else if (yearless(l->value, part)) {
-        l->value = strf_or_same(arena_strf(a, "--%.*s%.*s", STR_ARG(part[1]), STR_ARG(part[2])), l->value);
+        l->value = strf_or_same(JOIN(a, STR("--"), part[1], part[2]), l->value);
     }
 }
 
@@ -273,12 +307,11 @@ static void date_to3(struct arena *a, struct line *l)
             if (!str_caseeq(l->name, STR("REV")))
                 vcard_param_set(a, l, STR("VALUE"), STR("date-time"));
         }
-        struct str made = arena_strf(a, "%.*s-%.*s-%.*s%.*s", STR_ARG(part[0]), STR_ARG(part[1]),
-                                     STR_ARG(part[2]), STR_ARG(time));
+        struct str made = JOIN(a, part[0], STR("-"), part[1], STR("-"), part[2], time);
         l->value = strf_or_same(made, l->value);
     } else if (yearless(l->value, part)) {
-        vcard_param_set(a, l, STR("X-APPLE-OMIT-YEAR"), STR("1604"));
-        struct str made = arena_strf(a, "%d-%.*s-%.*s", OMITTED_YEAR, STR_ARG(part[1]), STR_ARG(part[2]));
+        vcard_param_set(a, l, STR("X-APPLE-OMIT-YEAR"), OMITTED_YEAR);
+        struct str made = JOIN(a, OMITTED_YEAR, STR("-"), part[1], STR("-"), part[2]);
         l->value = strf_or_same(made, l->value);
     }
 }
@@ -327,11 +360,13 @@ void vcard_step_tz(struct arena *a, struct line *l, bool to4)
             return;
         vcard_param_set(a, l, STR("VALUE"), STR("utc-offset"));
         if (form)
-            l->value = strf_or_same(arena_strf(a, "%.*s%.*s", STR_ARG(hours), STR_ARG(minutes)), l->value);
+            l->value = strf_or_same(JOIN(a, hours, minutes), l->value);
     } else if (!offset) {
         vcard_param_set(a, l, STR("VALUE"), STR("text"));
-    } else if (form) {
-        l->value = strf_or_same(arena_strf(a, "%.*s:%.*s", STR_ARG(hours), STR_ARG(minutes)), l->value);
+    } else if (!form) {
+        vcard_param_set(a, l, STR("VALUE"), STR("utc-offset"));
+    } else {
+        l->value = strf_or_same(JOIN(a, hours, STR(":"), minutes), l->value);
     }
 }
 
@@ -357,10 +392,10 @@ void vcard_step_geo(struct arena *a, struct line *l, bool to4)
         vcard_param_remove(l, STR("VALUE"));
     if (to4) {
         if (!uri && coordinates(l->value, ';', &north, &east))
-            l->value = strf_or_same(arena_strf(a, "geo:%.*s,%.*s", STR_ARG(north), STR_ARG(east)), l->value);
+            l->value = strf_or_same(JOIN(a, STR("geo:"), north, STR(","), east), l->value);
     } else if (str_casestarts(l->value, STR("geo:")) &&
                coordinates(str_from(l->value, 4), ',', &north, &east)) {
-        l->value = strf_or_same(arena_strf(a, "%.*s;%.*s", STR_ARG(north), STR_ARG(east)), l->value);
+        l->value = strf_or_same(JOIN(a, north, STR(";"), east), l->value);
     } else if (uri || vcard_has_scheme(l->value)) {
         vcard_param_set(a, l, STR("VALUE"), STR("uri"));
     }
@@ -386,7 +421,7 @@ void vcard_step_tel(struct arena *a, struct line *l, bool to4)
         vcard_param_remove(l, STR("X-VALUE"));
         vcard_param_set(a, l, STR("VALUE"), STR("uri"));
         if (!vcard_has_scheme(l->value))
-            l->value = strf_or_same(arena_strf(a, "tel:%.*s", STR_ARG(l->value)), l->value);
+            l->value = strf_or_same(JOIN(a, STR("tel:"), l->value), l->value);
         return;
     }
     bool uri = value_is(l, "uri");
@@ -401,6 +436,6 @@ void vcard_step_tel(struct arena *a, struct line *l, bool to4)
 void vcard_step_email(struct arena *a, struct line *l, bool to4)
 {
     struct str taken;
-    if (to4) /* the default of 3.0, unknown to 4.0 */
-        vcard_type_take(a, l, STR("internet"), &taken);
+    while (to4 && vcard_type_take(a, l, STR("internet"), &taken))
+        continue; /* the default of 3.0, unknown to 4.0 */
 }
