@@ -77,6 +77,8 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "HTTP connections at one time from one client address"},
     [CONF_LIMITS_HTTP_IDLE] = {"limits", "http_idle", CONF_TIME, "60s", 1, HOUR, NULL,
         "a connection on which nothing moves for this long is closed"},
+    [CONF_LIMITS_HTTP_RATE] = {"limits", "http_rate", CONF_SIZE, "1K", 1, G, NULL,
+        "bytes a second that a body or an answer must move, once http_idle has passed"},
     [CONF_LIMITS_HTTP_BODY] = {"limits", "http_body", CONF_SIZE, "16M", 64 * K, 2 * G - 1, NULL,
         "body of any request; the narrower limits below count for what they name"},
     [CONF_LIMITS_RESOURCE_SIZE] = {"limits", "resource_size", CONF_SIZE, "10M", K, 2 * G - 1, NULL,

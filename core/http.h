@@ -25,14 +25,14 @@ struct http_header {
 };
 
 struct http_request {
-    uint64_t id;        /* on every log line of this request */
-    struct str method;  /* as sent: methods are case-sensitive */
-    struct str path;    /* as sent, percent-encoded, from the first '/', without the query */
-    struct str query;   /* behind '?', STR_NONE when there is none */
-    struct str scheme;  /* "http" or "https", as the client sees it (trusted proxies may say) */
-    struct str host;    /* the Host header (authority), "" when absent */
-    struct str peer;    /* the client's address as text (behind trusted proxies: the real one) */
-    bool loopback;      /* the client is on this machine */
+    uint64_t id;       /* on every log line of this request */
+    struct str method; /* as sent: methods are case-sensitive */
+    struct str path;   /* as sent, percent-encoded, from the first '/', without the query */
+    struct str query;  /* behind '?', STR_NONE when there is none */
+    struct str scheme; /* "http" or "https", as the client sees it (trusted proxies may say) */
+    struct str host;   /* the Host header (authority), "" when absent */
+    struct str peer;   /* the client's address as text (behind trusted proxies: the real one) */
+    bool loopback;     /* the client is on this machine */
     const struct http_header *headers;
     size_t header_count;
     struct str body; /* whole: the front has bounded it by the route's limit */
@@ -61,7 +61,8 @@ struct http_txn {
     struct http_response resp;
     struct arena arena;
     const struct http_ops *ops;
-    void *route; /* the handler's own context */
+    void *route;      /* the handler's own context */
+    struct str user;  /* who logged in, for the access log; STR_NONE: nobody */
     struct str audit; /* what of another user's was touched, for the audit log; STR_NONE: nothing */
 };
 
