@@ -66,6 +66,15 @@ bool net_of_sockaddr(const struct sockaddr *sa, struct net_address *out)
     return out->bits != 0;
 }
 
+int net_port(const struct sockaddr *sa)
+{
+    struct sockaddr_in in; /* the port stands at the same place in both */
+    if (sa->sa_family != AF_INET && sa->sa_family != AF_INET6)
+        return 0;
+    memcpy(&in, sa, sizeof in);
+    return ntohs(in.sin_port);
+}
+
 socklen_t net_to_sockaddr(const struct net_address *a, int port, struct sockaddr_storage *out)
 {
     memset(out, 0, sizeof *out);

@@ -26,6 +26,7 @@ bool net_parse(struct str s, struct net_address *out);
 bool net_parse_network(struct str s, struct net_network *out);
 /* Of a socket; false for other families. */
 bool net_of_sockaddr(const struct sockaddr *sa, struct net_address *out);
+int net_port(const struct sockaddr *sa); /* 0 for other families */
 /* Into a socket address with that port, for a family of its own. Returns its length. */
 socklen_t net_to_sockaddr(const struct net_address *a, int port, struct sockaddr_storage *out);
 

@@ -48,7 +48,8 @@ static bool parse_place(const char *where, struct place *out)
     size_t colon = s.n;
     while (colon && s.p[colon - 1] != ':')
         colon--;
-    if (!colon || !str_u64(str_from(s, colon), &port) || port > 65535 || !net_parse(str_slice(s, 0, colon - 1), &address))
+    if (!colon || !str_u64(str_from(s, colon), &port) || port > 65535 ||
+        !net_parse(str_slice(s, 0, colon - 1), &address))
         return false;
     out->length = net_to_sockaddr(&address, (int)port, &out->sa);
     return true;
@@ -95,8 +96,11 @@ static bool same_place(int fd, const struct place *p)
         memcpy(&b, &p->sa, sizeof b);
         return strncmp(a.sun_path, b.sun_path, sizeof a.sun_path) == 0;
     }
-    return length == p->length && memcmp(&sa, &p->sa, length < sizeof(struct sockaddr_in) ? length : 8) == 0 &&
-           (sa.ss_family == AF_INET || memcmp(&sa, &p->sa, length) == 0);
+    struct net_address bound, wanted;
+    net_of_sockaddr((struct sockaddr *)&sa, &bound);
+    net_of_sockaddr((const struct sockaddr *)&p->sa, &wanted);
+    return net_equal(&bound, &wanted) &&
+           net_port((struct sockaddr *)&sa) == net_port((const struct sockaddr *)&p->sa);
 }
 
 /* sd_listen_fds(3): descriptors 3… of the process that LISTEN_PID names. */
@@ -124,8 +128,8 @@ static int taken_over(struct listeners *old, enum listener_role role, const char
     return -1;
 }
 
-static enum status add(struct listeners *out, struct listeners *old, enum listener_role role, struct str where,
-                       struct buf *why)
+static enum status add(struct listeners *out, struct listeners *old, enum listener_role role,
+                       struct str where, struct buf *why)
 {
     struct place p;
     struct listener *l = &out->at[out->count];
@@ -180,7 +184,8 @@ static bool has(const struct listeners *l, const char *where)
     return false;
 }
 
-enum status listeners_open(const struct conf *conf, struct listeners *old, struct listeners *out, struct buf *why)
+enum status listeners_open(const struct conf *conf, struct listeners *old, struct listeners *out,
+                           struct buf *why)
 {
     SCOPED_ARENA(a, 16 * 1024);
     struct str control = control_path(conf, &a);

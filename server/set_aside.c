@@ -9,13 +9,14 @@
 enum { MARKS = 256, SUSPECTS = 256, DEATHS = 2 };
 
 struct suspect {
-    _Atomic uint64_t what; /* 0: an empty place */
-    _Atomic uint32_t deaths;
+    _Atomic uint64_t what;         /* 0: an empty place */
+    _Atomic uint32_t deaths, last; /* how many it was there at, and the number of the last one */
 };
 
 struct set_aside {
     _Atomic uint64_t mark[MARKS]; /* 0: free */
     struct suspect suspect[SUSPECTS];
+    uint32_t deaths; /* the supervisor's */
 };
 
 struct set_aside *set_aside_new(void)
@@ -79,13 +80,18 @@ static void suspect(struct set_aside *s, uint64_t what)
         at = find_suspect(s, 0);
     if (!at)
         return; /* 256 suspects: the fault lies elsewhere */
-    atomic_store(&at->deaths, atomic_load(&at->what) == what ? atomic_load(&at->deaths) + 1 : 1);
+    if (atomic_load(&at->what) != what)
+        atomic_store(&at->deaths, 1);
+    else if (atomic_load(&at->last) != s->deaths) /* several at once died one death */
+        atomic_fetch_add(&at->deaths, 1);
+    atomic_store(&at->last, s->deaths);
     atomic_store(&at->what, what);
 }
 
 size_t set_aside_died(struct set_aside *s)
 {
     size_t n = 0;
+    s->deaths++;
     for (int i = 0; i < MARKS; i++) {
         uint64_t what = atomic_exchange(&s->mark[i], 0);
         if (!what)
