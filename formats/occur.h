@@ -13,8 +13,11 @@ enum occur_flags {
     OCCUR_INFINITE = 8, /* overlaps every range (a VTODO without any date) */
 };
 
+/* start and end say when a range overlaps: from < end and until > start; for an instant (start == end) from <= start
+ * and until > start. For events these are the times of the event. For tasks they are the bounds that the table of
+ * RFC 4791 section 9.9 comes to: a second is added on a side where that table counts the edge itself. */
 struct occur {
-    int64_t start, end;            /* UTC seconds, end exclusive; end == start for an instant */
+    int64_t start, end;            /* UTC seconds */
     int64_t recurrence_id;         /* UTC seconds of the RECURRENCE-ID that names this instance */
     unsigned flags;
     const struct ical_comp *comp;  /* where its properties are: the master or the override */
@@ -27,7 +30,7 @@ struct occur_query {
     int64_t from, until;        /* UTC seconds; INT64_MIN / INT64_MAX: open */
     const struct tz *zone;      /* for floating and all-day times; NULL: UTC */
     struct tz_cache *zones;     /* for TZIDs */
-    size_t max_instances;       /* TOO_MANY when the object has more in the range */
+    size_t max_instances;       /* TOO_MANY when the object has more in the range; 0: the default limit */
 };
 
 /* Every instance of the object that overlaps the range by the rules of RFC 4791 section 9.9 for its component
