@@ -41,15 +41,15 @@ struct xml_limits {
 
 /* INVALID (not well-formed, DTD, entity, an encoding but UTF-8, UTF-16, ISO-8859-1, US-ASCII), TOO_LARGE, TOO_MANY (nodes, depth,
  * attributes of an element, namespaces in scope); *why says what and where, in the arena or static. Thread-safe. */
-enum status xml_parse(struct arena *a, struct str text, const struct xml_limits *limits, struct xml_node **root,
-                      struct str *why);
+enum status xml_parse(struct arena *a, struct str text, const struct xml_limits *limits,
+                      struct xml_node **root, struct str *why);
 
 bool xml_is(const struct xml_node *n, const char *ns, const char *name);
 /* First child element of that name, and the next sibling of that name. NULL ns or name: any. */
 struct xml_node *xml_child(const struct xml_node *n, const char *ns, const char *name);
 struct xml_node *xml_next(const struct xml_node *n, const char *ns, const char *name);
-struct xml_node *xml_first(const struct xml_node *n); /* first child element of any name */
-struct xml_node *xml_sibling(const struct xml_node *n); /* next element of any name */
+struct xml_node *xml_first(const struct xml_node *n);            /* first child element of any name */
+struct xml_node *xml_sibling(const struct xml_node *n);          /* next element of any name */
 struct str xml_attr(const struct xml_node *n, const char *name); /* without namespace; STR_NONE */
 struct str xml_text(struct arena *a, const struct xml_node *n);  /* all text below, joined */
 
@@ -63,13 +63,14 @@ void xml_property(struct buf *out, struct xml_name name, struct str value);
 /* ---- writing ---- */
 /* & < > " and CR; characters that XML forbids are left out, what is not UTF-8 becomes U+FFFD. */
 void xml_escape(struct buf *out, struct str s);
-void xml_begin(struct buf *out, const char *root_ns, const char *root); /* prolog and root with all prefixes declared */
+void xml_begin(struct buf *out, const char *root_ns,
+               const char *root); /* prolog and root with all prefixes declared */
 /* <P:name>, </P:name>, <P:name/> and <P:name>text</P:name> for a namespace; one that is not in the table is declared there. */
 void xml_open(struct buf *out, const char *ns, const char *name);
 void xml_close(struct buf *out, const char *ns, const char *name);
 void xml_empty(struct buf *out, const char *ns, const char *name);
 void xml_leaf(struct buf *out, const char *ns, const char *name, struct str text);
-void xml_open_name(struct buf *out, struct xml_name name);  /* any namespace, from data */
+void xml_open_name(struct buf *out, struct xml_name name); /* any namespace, from data */
 void xml_close_name(struct buf *out, struct xml_name name);
 void xml_empty_name(struct buf *out, struct xml_name name);
 

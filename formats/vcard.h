@@ -26,15 +26,16 @@ struct vcard_problem {
 };
 
 /* One vCard (exactly one; leading BOM allowed). UNSUPPORTED for VERSION other than 3.0 and 4.0. */
-enum status vcard_parse(struct arena *a, struct str text, const struct vcard_limits *limits, struct vcard **out,
-                        struct vcard_problem *problem);
+enum status vcard_parse(struct arena *a, struct str text, const struct vcard_limits *limits,
+                        struct vcard **out, struct vcard_problem *problem);
 
 struct vcard_info {
     struct str uid;
     bool group; /* KIND:group or X-ADDRESSBOOKSERVER-KIND:group */
 };
 /* What an address object resource must have (RFC 6352 section 5.1): a UID. FN missing is tolerated. */
-enum status vcard_check(struct arena *a, const struct vcard *c, struct vcard_info *info, struct vcard_problem *problem);
+enum status vcard_check(struct arena *a, const struct vcard *c, struct vcard_info *info,
+                        struct vcard_problem *problem);
 
 /* Converts into the arena; the same object when it is of that version already. */
 enum status vcard_convert(struct arena *a, const struct vcard *c, enum vcard_version to, struct vcard **out);
@@ -51,14 +52,24 @@ void vcard_write(struct buf *out, const struct vcard *c, const struct vcard_sele
 
 /* A PUT of 3.0 over a stored 4.0 (or of a device over either): properties that the incoming version can not say are
  * kept from the stored one; the result has the stored version. */
-enum status vcard_merge(struct arena *a, const struct vcard *stored, const struct vcard *incoming, struct vcard **out);
+enum status vcard_merge(struct arena *a, const struct vcard *stored, const struct vcard *incoming,
+                        struct vcard **out);
 
 /* Splits a .vcf with any number of cards. */
 typedef enum status (*vcard_fn)(void *ctx, struct str text);
 enum status vcard_split(struct str text, vcard_fn fn, void *ctx);
 
 /* Fields that the store indexes for searching, folded by fold_unicode. */
-enum vcard_field { VCARD_FN = 1, VCARD_N, VCARD_NICKNAME, VCARD_EMAIL, VCARD_TEL, VCARD_ORG, VCARD_UID, VCARD_FIELD_COUNT };
+enum vcard_field {
+    VCARD_FN = 1,
+    VCARD_N,
+    VCARD_NICKNAME,
+    VCARD_EMAIL,
+    VCARD_TEL,
+    VCARD_ORG,
+    VCARD_UID,
+    VCARD_FIELD_COUNT
+};
 typedef enum status (*vcard_field_fn)(void *ctx, enum vcard_field field, size_t n, struct str folded);
 enum status vcard_fields(struct arena *a, const struct vcard *c, vcard_field_fn fn, void *ctx);
 enum vcard_field vcard_field_of(struct str property); /* 0 when it is not indexed */

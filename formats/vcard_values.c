@@ -8,7 +8,12 @@ static bool value_is(const struct line *l, const char *kind)
     return str_caseeq(line_param1(l, STR("VALUE")), str_c(kind));
 }
 
-static struct str strf_or_same(struct str made, struct str same)
+static bool among(char c, struct str set)
+{
+    return str_chr(set, c, 0) != SIZE_MAX;
+}
+
+static struct str made_or_same(struct str made, struct str same)
 {
     return made.p ? made : same;
 }
@@ -32,11 +37,12 @@ static struct str media_class(struct str property)
 
 static struct str recase(struct arena *a, struct str s, bool upper)
 {
-    struct str copy = arena_str(a, s);
-    char *p = (char *)(uintptr_t)copy.p;
-    for (size_t i = 0; p && i < copy.n; i++)
-        p[i] = upper ? ascii_upper(p[i]) : ascii_lower(p[i]);
-    return copy;
+    char *p = arena_alloc(a, s.n + 1);
+    if (!p)
+        return STR_NONE;
+    for (size_t i = 0; i < s.n; i++)
+        p[i] = upper ? ascii_upper(s.p[i]) : ascii_lower(s.p[i]);
+    return str_n(p, s.n);
 }
 
 static struct str media_of_type(struct arena *a, struct str property, struct str type)
@@ -58,7 +64,7 @@ static struct str type_of_media(struct arena *a, struct str property, struct str
             return media_types[i].type;
     struct str class = media_class(property);
     for (size_t i = 0; i < media.n; i++)
-        if (!ascii_alpha(media.p[i]) && !ascii_digit(media.p[i]) && !memchr("-+./", media.p[i], 4))
+        if (!ascii_alpha(media.p[i]) && !ascii_digit(media.p[i]) && !among(media.p[i], STR("-+./")))
             return STR_NONE;
     if (!str_casestarts(media, class))
         return str_chr(media, '/', 0) != SIZE_MAX ? recase(a, media, false) : STR_NONE;
@@ -99,13 +105,13 @@ static void media_to4(struct arena *a, struct line *l)
     }
     vcard_param_remove(l, STR("ENCODING"));
     struct str data = without_space(a, l->value);
-    l->value = strf_or_same(JOIN(a, STR("data:"), media, STR(";base64,"), data), l->value);
+    l->value = made_or_same(JOIN(a, STR("data:"), media, STR(";base64,"), data), l->value);
 }
 
 static bool is_base64(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (!ascii_alpha(s.p[i]) && !ascii_digit(s.p[i]) && !memchr("+/=", s.p[i], 3))
+        if (!ascii_alpha(s.p[i]) && !ascii_digit(s.p[i]) && !among(s.p[i], STR("+/=")))
             return false;
     return true;
 }
@@ -261,7 +267,7 @@ static struct str time_text(struct arena *a, struct str s, bool colons)
         buf_addc(&b, 'Z');
         at++;
     }
-    return at == s.n && b.st == OK ? strf_or_same(arena_str(a, buf_view(&b)), s) : s;
+    return at == s.n && b.st == OK ? made_or_same(arena_str(a, buf_view(&b)), s) : s;
 }
 
 bool vcard_is_date(struct str value)
@@ -287,9 +293,9 @@ static void date_to4(struct arena *a, struct line *l)
             time = time_text(a, time, false);
         struct str made = without_year && !time.n ? JOIN(a, STR("--"), part[1], part[2])
                                                   : JOIN(a, part[0], part[1], part[2], time);
-        l->value = strf_or_same(made, l->value);
+        l->value = made_or_same(made, l->value);
     } else if (yearless(l->value, part)) {
-        l->value = strf_or_same(JOIN(a, STR("--"), part[1], part[2]), l->value);
+        l->value = made_or_same(JOIN(a, STR("--"), part[1], part[2]), l->value);
     }
 }
 
@@ -308,11 +314,11 @@ static void date_to3(struct arena *a, struct line *l)
                 vcard_param_set(a, l, STR("VALUE"), STR("date-time"));
         }
         struct str made = JOIN(a, part[0], STR("-"), part[1], STR("-"), part[2], time);
-        l->value = strf_or_same(made, l->value);
+        l->value = made_or_same(made, l->value);
     } else if (yearless(l->value, part)) {
         vcard_param_set(a, l, STR("X-APPLE-OMIT-YEAR"), OMITTED_YEAR);
         struct str made = JOIN(a, OMITTED_YEAR, STR("-"), part[1], STR("-"), part[2]);
-        l->value = strf_or_same(made, l->value);
+        l->value = made_or_same(made, l->value);
     }
 }
 
@@ -326,7 +332,7 @@ void vcard_step_date(struct arena *a, struct line *l, bool to4)
 
 bool vcard_is_gender(struct str value)
 {
-    if (value.n && memchr("MFONUmfonu", value.p[0], 10))
+    if (value.n && among(value.p[0], STR("MFONUmfonu")))
         value = str_from(value, 1);
     return value.n == 0 || value.p[0] == ';';
 }
@@ -360,13 +366,13 @@ void vcard_step_tz(struct arena *a, struct line *l, bool to4)
             return;
         vcard_param_set(a, l, STR("VALUE"), STR("utc-offset"));
         if (form)
-            l->value = strf_or_same(JOIN(a, hours, minutes), l->value);
+            l->value = made_or_same(JOIN(a, hours, minutes), l->value);
     } else if (!offset) {
         vcard_param_set(a, l, STR("VALUE"), STR("text"));
     } else if (!form) {
         vcard_param_set(a, l, STR("VALUE"), STR("utc-offset"));
     } else {
-        l->value = strf_or_same(JOIN(a, hours, STR(":"), minutes), l->value);
+        l->value = made_or_same(JOIN(a, hours, STR(":"), minutes), l->value);
     }
 }
 
@@ -377,7 +383,7 @@ static bool coordinates(struct str s, char sep, struct str *latitude, struct str
     if (at == SIZE_MAX || at == 0 || at + 1 == s.n)
         return false;
     for (size_t i = 0; i < s.n; i++)
-        if (i != at && !ascii_digit(s.p[i]) && !memchr("+-.", s.p[i], 3))
+        if (i != at && !ascii_digit(s.p[i]) && !among(s.p[i], STR("+-.")))
             return false;
     *latitude = str_slice(s, 0, at);
     *longitude = str_from(s, at + 1);
@@ -392,10 +398,10 @@ void vcard_step_geo(struct arena *a, struct line *l, bool to4)
         vcard_param_remove(l, STR("VALUE"));
     if (to4) {
         if (!uri && coordinates(l->value, ';', &north, &east))
-            l->value = strf_or_same(JOIN(a, STR("geo:"), north, STR(","), east), l->value);
+            l->value = made_or_same(JOIN(a, STR("geo:"), north, STR(","), east), l->value);
     } else if (str_casestarts(l->value, STR("geo:")) &&
                coordinates(str_from(l->value, 4), ',', &north, &east)) {
-        l->value = strf_or_same(JOIN(a, north, STR(";"), east), l->value);
+        l->value = made_or_same(JOIN(a, north, STR(";"), east), l->value);
     } else if (uri || vcard_has_scheme(l->value)) {
         vcard_param_set(a, l, STR("VALUE"), STR("uri"));
     }
@@ -421,7 +427,7 @@ void vcard_step_tel(struct arena *a, struct line *l, bool to4)
         vcard_param_remove(l, STR("X-VALUE"));
         vcard_param_set(a, l, STR("VALUE"), STR("uri"));
         if (!vcard_has_scheme(l->value))
-            l->value = strf_or_same(JOIN(a, STR("tel:"), l->value), l->value);
+            l->value = made_or_same(JOIN(a, STR("tel:"), l->value), l->value);
         return;
     }
     bool uri = value_is(l, "uri");
