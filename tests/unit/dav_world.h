@@ -89,6 +89,10 @@ static inline void world_start(struct world *w, int shards, const char *extra)
     enum status st = conf_parse(buf_view(&text), "test", &w->conf, &why);
     struct store_config config = store_config_default(w->dir);
     config.shards = shards;
+    if (st == OK) {
+        config.ical.attendees = (size_t)conf_int(w->conf, CONF_LIMITS_ATTENDEES);
+        config.resource_size = (size_t)conf_int(w->conf, CONF_LIMITS_RESOURCE_SIZE);
+    }
     if (st == OK)
         st = store_open(&config, &w->store, &why);
     struct directory_config dc = {.conf = w->conf};
