@@ -132,24 +132,28 @@ static enum status get_supported_reports(struct dav_request *r, struct tx *tx, s
     return OK;
 }
 
-/* RFC 5842 section 3.1: one URN for a resource for ever, whatever its URL. Made of its number, which is never
- * used again; a number and the namespace of the store's first epoch would be lost by a restore, so the number
- * alone is it. */
+/* RFC 5842 section 3.1: one URN for a resource for ever, whatever its URL. Made of the server's name and the resource's number, which
+ * is never used again: it survives a MOVE, a rename of the user and a restore. A version 8 UUID (RFC 9562). */
 static enum status get_resource_id(struct dav_request *r, struct tx *tx, struct resource *res,
                                    struct buf *out)
 {
-    (void)r, (void)tx;
-    uint64_t id = (uint64_t)(resource_is_item(res)         ? res->item.id
-                             : resource_is_collection(res) ? res->collection.id
-                                                           : res->owner.id);
-    if (!id)
-        return NOT_FOUND;
-    unsigned kind = resource_is_home(res) ? (unsigned)res->kind : resource_is_item(res) ? 0x100 : 0;
-    buf_addz(out, "<D:href>");
-    buf_addf(out, "urn:uuid:%08x-%04x-8%03x-8%03x-%012llx", (unsigned)(id >> 32),
-             (unsigned)(id >> 16 & 0xffff), kind, 0x5ca, (unsigned long long)(id & 0xffffffffffff));
-    buf_addz(out, "</D:href>");
-    return OK;
+    (void)tx;
+    int64_t id = resource_is_item(res)         ? res->item.id
+                 : resource_is_collection(res) ? res->collection.id
+                                               : res->owner.id;
+    unsigned char hash[SHA256_SIZE];
+    SCOPED_BUF(name, 128);
+    SCOPED_BUF(hex, 64);
+    buf_addf(&name, "%lld:%d", (long long)id, resource_is_home(res) ? (int)res->kind : 0);
+    hmac_sha256(str_n(r->dav->identity, SHA256_SIZE), buf_view(&name), hash);
+    hash[6] = (unsigned char)(0x80 | (hash[6] & 0x0f));
+    hash[8] = (unsigned char)(0x80 | (hash[8] & 0x3f));
+    buf_hex(&hex, str_n(hash, 16));
+    const char *h = buf_c(&hex);
+    xml_open(out, NS_DAV, "href");
+    buf_addf(out, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%.12s", h, h + 8, h + 12, h + 16, h + 20);
+    xml_close(out, NS_DAV, "href");
+    return hex.st;
 }
 
 /* RFC 5995: POST to the collection's own URL adds a member. */

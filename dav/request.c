@@ -24,6 +24,7 @@ enum status dav_new(struct store *store, struct directory *dir, const struct con
         .properties = (size_t)conf_int(conf, CONF_LIMITS_PROPERTIES),
         .property_size = (size_t)conf_int(conf, CONF_LIMITS_PROPERTY_SIZE),
     };
+    sha256(conf_str(conf, CONF_SERVER_HOSTNAME), d->identity);
     *out = d;
     return OK;
 }

@@ -2,6 +2,7 @@
 #ifndef SCAMBIO_DAV_REQUEST_H
 #define SCAMBIO_DAV_REQUEST_H
 
+#include "core/hash.h"
 #include "dav/dav.h"
 #include "dav/path.h"
 #include "dav/resource.h"
@@ -11,6 +12,7 @@ struct dav { /* immutable while serving, but for `limits` on SIGHUP */
     struct store *store;
     struct directory *dir;
     struct xml_limits xml;
+    unsigned char identity[SHA256_SIZE]; /* of the host name: what makes DAV:resource-id this server's */
     size_t resource_size, path_segment, response_size, report_items, properties, property_size;
 };
 
