@@ -108,12 +108,24 @@ struct expectation {
     struct buf body;
 };
 
+static bool header_holds(struct play *p, const struct exchange *x, struct str wanted)
+{
+    size_t colon = str_chr(wanted, ':', 0);
+    struct str name = str_slice(wanted, 0, colon), value = str_trim(str_from(wanted, colon + 1));
+    for (size_t i = 0; i < x->t.resp.header_count; i++)
+        if (str_caseeq(x->t.resp.headers[i].name, name) && matches(p, expand(p, value), x->t.resp.headers[i].value))
+            return true;
+    return false;
+}
+
 /* Prints what came; what the file captures is captured nevertheless. */
 static void record(struct play *p, const struct exchange *x, struct expectation *e)
 {
     SCOPED_BUF(flat, 4 << 20);
     flatten(&flat, answer_body(x));
     matches(p, expand(p, buf_view(&e->body)), buf_view(&flat));
+    for (size_t i = 0; i < e->header_count; i++)
+        header_holds(p, x, e->headers[i]);
     printf("S: %d\n", x->t.resp.status);
     for (size_t i = 0; i < x->t.resp.header_count; i++)
         printf("S: %.*s: %.*s\n", STR_ARG(x->t.resp.headers[i].name), STR_ARG(x->t.resp.headers[i].value));
@@ -138,16 +150,6 @@ static void expectation_line(struct play *p, struct expectation *e, struct str l
         assert_true(e->header_count < COUNT_OF(e->headers));
         e->headers[e->header_count++] = arena_str(&p->arena, line);
     }
-}
-
-static bool header_holds(struct play *p, const struct exchange *x, struct str wanted)
-{
-    size_t colon = str_chr(wanted, ':', 0);
-    struct str name = str_slice(wanted, 0, colon), value = str_trim(str_from(wanted, colon + 1));
-    for (size_t i = 0; i < x->t.resp.header_count; i++)
-        if (str_caseeq(x->t.resp.headers[i].name, name) && matches(p, expand(p, value), x->t.resp.headers[i].value))
-            return true;
-    return false;
 }
 
 static void judge(struct play *p, const struct exchange *x, struct expectation *e)
