@@ -188,7 +188,7 @@ static void check_listener(struct doctor *d, const char *what, struct str where)
     buf_add(&text, where);
     int code = getaddrinfo(h.n ? host : NULL, port, &hints, &found);
     if (code != 0 || !found)
-        verdict(d, VERDICT_FAIL, what, "%s: %s", buf_c(&text), gai_strerrordesc_np(code));
+        verdict(d, VERDICT_FAIL, what, "%s: %s", buf_c(&text), gai_strerror(code));
     else
         check_address(d, what, buf_c(&text), found);
     if (found)
