@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""The commands on what the store holds, while the server runs and while it does not: import, export, collections, shares,
+undelete, backup, restore, doctor, stats."""
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+import scambio  # noqa: E402
+import suite  # noqa: E402
+
+ALICE, BOB = 'alice@example.test', 'bob@example.test'
+
+
+def write(server, name, text):
+    path = os.path.join(server.dir, name)
+    with open(path, 'w', newline='') as f:
+        f.write(text)
+    return path
+
+
+def calendar(count):
+    body = ''.join('BEGIN:VEVENT\r\nUID:import-%d\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:2026%02d%02dT100000Z\r\n'
+                   'SUMMARY:Event %d\r\nEND:VEVENT\r\n' % (i, 1 + i % 12, 1 + i % 28, i) for i in range(count))
+    return 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Scambio//Test//EN\r\n%sEND:VCALENDAR\r\n' % body
+
+
+def counts(text):
+    return json.loads(text)
+
+
+def test_import_twice_adds_nothing_twice():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        tasks = scambio.todo('t1', 'A task') + scambio.todo('t2', 'Another')
+        files = [write(s, 'a.ics', calendar(300)), write(s, 't.ics', tasks),
+                 write(s, 'c.vcf', ''.join(scambio.card('c%d' % i, 'Name %d' % i) for i in range(20)))]
+        first = counts(s.command('--json', 'import', '--user', ALICE, *files))
+        assert first == {'added': 322, 'updated': 0, 'unchanged': 0, 'failed': 0}, first
+        second = counts(s.command('--json', 'import', '--user', ALICE, *files))
+        assert second == {'added': 0, 'updated': 0, 'unchanged': 322, 'failed': 0}, second
+        listed = json.loads(s.command('--json', 'collection', 'list', '--user', ALICE))
+        assert {c['collection']: c['items'] for c in listed} == {
+            'calendar': '300', 'tasks': '2', 'notes': '0', 'contacts': '20'}, listed
+        dav = s.dav(ALICE, 'secret')
+        assert len(dav.sync('/dav/calendars/%s/calendar/' % ALICE)[0]) == 300
+
+
+def test_import_of_cards_without_uid():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        path = write(s, 'c.vcf', 'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Nobody\r\nN:Nobody;;;;\r\nEND:VCARD\r\n')
+        assert counts(s.command('--json', 'import', '--user', ALICE, path))['added'] == 1
+        assert counts(s.command('--json', 'import', '--user', ALICE, path))['unchanged'] == 1
+
+
+def test_import_says_what_is_wrong():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        bad = write(s, 'bad.ics', 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:x\r\nEND:VCALENDAR\r\n')
+        r = s.command('import', '--user', ALICE, bad, check=False)
+        assert r.returncode == 1 and 'bad.ics' in r.stderr, (r.returncode, r.stderr)
+        r = s.command('import', '--user', 'nobody@example.test', bad, check=False)
+        assert r.returncode == 1 and 'no such user' in r.stderr, r.stderr
+
+
+def test_five_thousand_events_block_nobody():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        s.user(BOB, 'secret')
+        path = write(s, 'many.ics', calendar(5000))
+        slowest, done = [0.0], threading.Event()
+
+        def bob():
+            dav, i = s.dav(BOB, 'secret'), 0
+            while not done.is_set():
+                began = time.time()
+                dav.put('/dav/calendars/%s/calendar/b%d.ics' % (BOB, i), scambio.event('b%d' % i, 'Bob'))
+                slowest[0], i = max(slowest[0], time.time() - began), i + 1
+        thread = threading.Thread(target=bob)
+        thread.start()
+        began = time.time()
+        got = counts(s.command('--json', 'import', '--user', ALICE, path))
+        took = time.time() - began
+        done.set()
+        thread.join()
+        print('    5,000 events in %.1f s, slowest write of another %.0f ms' % (took, 1000 * slowest[0]))
+        assert got['added'] == 5000 and took < 30 and slowest[0] < 3, (got, took, slowest)
+
+
+def test_export_comes_back():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        s.user(BOB, 'secret')
+        s.command('import', '--user', ALICE, write(s, 'a.ics', calendar(250)),
+                  write(s, 'c.vcf', scambio.card('c1', 'Nicolò')))
+        out = os.path.join(s.dir, 'out')
+        s.command('export', '--user', ALICE, '-o', out)
+        assert counts(s.command('--json', 'import', '--user', BOB, out))['added'] == 251
+        text = s.command('export', '--user', ALICE, '--collection', 'contacts')
+        assert 'BEGIN:VCARD' in text and 'VCALENDAR' not in text and 'Nicolò' in text
+
+
+def test_collections():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        s.command('collection', 'create', '--user', ALICE, '--name', 'Work', 'work')
+        dav = s.dav(ALICE, 'secret')
+        dav.put('/dav/calendars/%s/work/x.ics' % ALICE, scambio.event('x', 'X'))
+        s.command('collection', 'delete', '--user', ALICE, 'work')
+        dav.request('GET', '/dav/calendars/%s/work/x.ics' % ALICE, expect=404)
+        s.command('undelete', '--user', ALICE, '--since', '1h')
+        dav.request('GET', '/dav/calendars/%s/work/x.ics' % ALICE, expect=200)
+
+
+def test_undelete():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        dav, path = s.dav(ALICE, 'secret'), '/dav/calendars/%s/calendar/x.ics' % ALICE
+        dav.put(path, scambio.event('x', 'Back again'))
+        before = dav.request('GET', path).body
+        dav.request('DELETE', path, expect=204)
+        listed = json.loads(s.command('--json', 'undelete', '--user', ALICE, '--list'))
+        assert [e['name'] for e in listed] == ['x.ics'], listed
+        assert counts(s.command('--json', 'undelete', '--user', ALICE)) == {'restored': 1, 'there': 0, 'failed': 0}
+        assert dav.request('GET', path, expect=200).body == before
+
+
+def test_share_and_unshare():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        s.user(BOB, 'secret')
+        s.dav(ALICE, 'secret').put('/dav/calendars/%s/calendar/x.ics' % ALICE, scambio.event('x', 'Shared'))
+        s.command('share', ALICE + '/calendar', BOB, 'read')
+        bob, path = s.dav(BOB, 'secret'), '/dav/calendars/%s/calendar/x.ics' % ALICE
+        bob.request('GET', path, expect=200)
+        bob.request('DELETE', path, expect=403)
+        listed = json.loads(s.command('--json', 'share', 'list'))
+        assert [(e['collection'], e['who']) for e in listed] == [(ALICE + '/calendar', BOB)], listed
+        home = bob.propfind('/dav/calendars/%s/' % BOB, 'D:displayname', depth=1)
+        assert len(home) == 5, sorted(home)  # the home, its own three, the shared one
+        s.command('unshare', ALICE + '/calendar', BOB)
+        assert bob.request('GET', path).status in (403, 404)
+        assert s.command('share', ALICE + '/calendar', BOB, 'everything', check=False).returncode == 2
+
+
+def test_backup_and_restore():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        dav, home = s.dav(ALICE, 'secret'), '/dav/calendars/%s/calendar/' % ALICE
+        dav.put(home + 'x.ics', scambio.event('x', 'Kept', extra='COMMENT:a file of its own\r\n' * 4000))
+        token = dav.sync(home)[2]
+        place = os.path.join(s.dir, 'backup')
+        s.command('backup', place)
+        again = counts(s.command('--json', 'backup', place))
+        assert again['bytes'] < 200000, again
+        dav.put(home + 'lost.ics', scambio.event('lost', 'Lost'))
+        r = s.command('restore', place, check=False)
+        assert r.returncode == 1, 'restore while serving'
+        s.stop()
+        shutil.move(os.path.join(s.dir, 'data'), os.path.join(s.dir, 'old'))
+        s.command('restore', place)
+        s.start()
+        dav = s.dav(ALICE, 'secret')
+        dav.request('GET', home + 'x.ics', expect=200)
+        dav.request('GET', home + 'lost.ics', expect=404)
+        body = ('<D:sync-collection %s><D:sync-token>%s</D:sync-token><D:sync-level>1</D:sync-level>'
+                '<D:prop><D:getetag/></D:prop></D:sync-collection>' % (scambio.XMLNS, token))
+        r = dav.request('REPORT', home, body, depth=0, expect=403)
+        assert 'valid-sync-token' in r.text, r.text
+        s.command('doctor', '--store')
+
+
+def test_doctor_and_stats():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        listed = json.loads(s.command('--json', 'doctor', '--store'))
+        assert not [e for e in listed if e['verdict'] == 'FAIL'], listed
+        assert [e for e in listed if e['what'] == 'http' and 'answers' in e['why']], listed
+        assert 'scambio_' in s.command('stats')
+        s.stop()
+        listed = json.loads(s.command('--json', 'doctor'))
+        assert [e for e in listed if e['what'] == 'http' and 'free' in e['why']], listed
+        s.start()
+
+
+if __name__ == '__main__':
+    suite.main(globals())
