@@ -81,6 +81,23 @@ void ical_add_child(struct ical_comp *parent, struct ical_comp *child)
     child->parent = parent;
 }
 
+/* Nests as deep as the parser let the object be. */
+struct ical_comp *ical_copy(struct arena *a, const struct ical_comp *from, struct ical_comp *parent)
+{
+    struct ical_comp *to = ARENA_NEW(a, struct ical_comp);
+    if (!to)
+        return NULL;
+    *to = (struct ical_comp){.name = from->name, .props = from->props, .parent = parent, .raw = from->raw};
+    struct ical_comp **tail = &to->children;
+    for (const struct ical_comp *c = from->children; c; c = c->next) {
+        *tail = ical_copy(a, c, to);
+        if (!*tail)
+            return NULL;
+        tail = &(*tail)->next;
+    }
+    return to;
+}
+
 static void write_edge(struct buf *out, struct str edge, const struct ical_comp *c)
 {
     buf_add(out, edge);

@@ -75,6 +75,9 @@ struct str ical_kind_name(enum ical_kind kind);
 void ical_add_prop(struct ical_comp *c, struct line *l);
 void ical_add_child(struct ical_comp *parent, struct ical_comp *child);
 
+/* A copy of the components, whose properties are shared with the original. NULL when the arena is out. */
+struct ical_comp *ical_copy(struct arena *a, const struct ical_comp *from, struct ical_comp *parent);
+
 /* First property of that name, and the next one after it. */
 const struct line *ical_prop(const struct ical_comp *c, struct str name);
 const struct line *ical_prop_next(const struct line *l, struct str name);

@@ -7,7 +7,7 @@ enum { FLOATING_MARGIN = 14 * 3600 };
 
 struct each {
     struct occur_ctx *x;
-    occur_fn fn;
+    found_fn fn;
     void *ctx;
     size_t count, max;
     enum status st;
@@ -23,7 +23,28 @@ static bool on_each(void *ctx, const struct instance *i)
         e->st = TOO_MANY;
         return false;
     }
-    return e->fn(e->ctx, &o);
+    return e->fn(e->ctx, i, &o);
+}
+
+enum status set_each(struct occur_set *set, found_fn fn, void *ctx)
+{
+    const struct occur_query *q = set->x->query;
+    size_t max = q->max_instances ? q->max_instances : ical_default_limits.instances;
+    struct each e = {set->x, fn, ctx, 0, max, OK};
+    enum status st = set_walk(set, q->from, q->until, on_each, &e);
+    return st != OK ? st : e.st != OK ? e.st : set->x->arena->st;
+}
+
+struct outside {
+    occur_fn fn;
+    void *ctx;
+};
+
+static bool on_found(void *ctx, const struct instance *i, const struct occur *o)
+{
+    struct outside *out = ctx;
+    (void)i;
+    return out->fn(out->ctx, o);
 }
 
 enum status occur_each(struct arena *a, const struct ical_comp *cal, const struct occur_query *q, occur_fn fn,
@@ -31,15 +52,10 @@ enum status occur_each(struct arena *a, const struct ical_comp *cal, const struc
 {
     struct occur_ctx x;
     struct occur_set set;
-    size_t max = q->max_instances ? q->max_instances : ical_default_limits.instances;
-    struct each e = {&x, fn, ctx, 0, max, OK};
+    struct outside out = {fn, ctx};
     occur_begin(&x, a, cal, q);
     enum status st = set_read(&x, &set);
-    if (st == OK)
-        st = set_walk(&set, q->from, q->until, on_each, &e);
-    if (st == OK)
-        st = e.st;
-    return st == OK ? a->st : st;
+    return st == OK ? set_each(&set, on_found, &out) : st;
 }
 
 /* ---- the span ---- */

@@ -100,6 +100,10 @@ int64_t rule_end(const struct rrule *r, const struct moment *m);
 bool instance_bounds(struct occur_ctx *x, const struct instance *i, struct occur *out);
 bool bounds_overlap(const struct occur *o, int64_t from, int64_t until);
 
+/* Every instance that overlaps the query's range, at most max_instances of them (TOO_MANY). */
+typedef bool (*found_fn)(void *ctx, const struct instance *i, const struct occur *o);
+enum status set_each(struct occur_set *set, found_fn fn, void *ctx);
+
 int64_t time_add(int64_t a, int64_t b); /* saturating: INT64_MIN and INT64_MAX stay open */
 /* Start and end of a FREEBUSY or RDATE period; false when it is none. */
 bool period_read(struct occur_ctx *x, const struct line *l, struct str value, int64_t *start, int64_t *end);

@@ -14,6 +14,7 @@ struct command_call {
     struct store *store;
     struct directory *dir;
     const struct conf *conf;
+    const char *conf_path; /* NULL in the serving process */
     int argc;            /* without the options that all commands share */
     char **argv;         /* argv[0] is the command's last word */
     bool json, terminal; /* --json; stderr is a terminal (progress) */

@@ -269,9 +269,8 @@ static enum MHD_Result step(struct exchange *x, const char *method, const char *
     switch (x->state) {
     case EXCHANGE_BEGUN:
         admit(x, method, version);
-        if (x->suspended || x->state != EXCHANGE_FINISHED)
-            return MHD_YES;
-        return exchange_answer(x);
+        /* an answer given now ends the connection, so only what has a body that is not wanted gets one */
+        return x->suspended || !x->refused ? MHD_YES : exchange_answer(x);
     case EXCHANGE_READING:
         return piece.n ? take_piece(x, piece) : handle(x);
     case EXCHANGE_FINISHED:

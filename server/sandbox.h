@@ -5,6 +5,9 @@
 #include "core/buf.h"
 #include "core/conf.h"
 
+/* Makes the data folder when it is missing, and gives it to server.user. */
+enum status data_folder(const struct conf *conf, struct buf *why);
+
 /* Becomes server.user, when started as root and one is configured. */
 enum status sandbox_user(const struct conf *conf, struct buf *why);
 

@@ -67,6 +67,8 @@ int set_aside_mark(struct set_aside *s, const struct str *parts, size_t count, b
 
 void set_aside_unmark(struct set_aside *s, int mark)
 {
+    if (mark < 0 || mark >= MARKS)
+        return;
     uint64_t what = atomic_exchange(&s->mark[mark], 0);
     struct suspect *cleared = find_suspect(s, what);
     if (cleared)

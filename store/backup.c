@@ -128,8 +128,8 @@ static enum status add_piece(struct backup *b, struct backup_db *db, const char 
         return manifest_piece(&b->new, db, there);
     }
     enum status st = open_pack(b);
-    if (st == OK && (file_write(b->packfd, str_n(data, n)) != OK ||
-                     file_write(b->packfd, str_n(padding, PIECE_SIZE - n)) != OK))
+    if (st == OK && (backup_file_write(b->packfd, str_n(data, n)) != OK ||
+                     backup_file_write(b->packfd, str_n(padding, PIECE_SIZE - n)) != OK))
         st = file_fault(b->why, "pack.tmp", "cannot be written");
     if (st != OK)
         return st;

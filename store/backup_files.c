@@ -14,7 +14,7 @@ enum status file_fault(struct buf *why, const char *name, const char *what)
     return code == ENOSPC || code == EDQUOT ? E_FULL : code == ENOMEM ? E_MEMORY : E_IO;
 }
 
-enum status file_write(int fd, struct str data)
+enum status backup_file_write(int fd, struct str data)
 {
     while (data.n > 0) {
         ssize_t n = write(fd, data.p, data.n);
@@ -47,7 +47,7 @@ enum status file_put(int dirfd, const char *name, const char *temporary, struct 
     int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return file_fault(why, temporary, "cannot be made");
-    if (file_write(fd, data) != OK || fdatasync(fd) != 0)
+    if (backup_file_write(fd, data) != OK || fdatasync(fd) != 0)
         return file_fault(why, name, "cannot be written");
     if (renameat(dirfd, temporary, dirfd, name) != 0 || (sync_dir && fsync(dirfd) != 0))
         return file_fault(why, name, "cannot be renamed");

@@ -59,7 +59,7 @@ void pack_name(char out[24], uint32_t number);
 
 /* ---- files ---- */
 enum status file_fault(struct buf *why, const char *name, const char *what); /* from errno */
-enum status file_write(int fd, struct str data);
+enum status backup_file_write(int fd, struct str data);
 enum status file_read_at(int fd, void *p, size_t n, int64_t at); /* E_CORRUPT when it is shorter */
 /* A whole file at once, durable under its name when OK is returned; `sync_dir`: its folder's name too. */
 enum status file_put(int dirfd, const char *name, const char *temporary, struct str data, bool sync_dir,

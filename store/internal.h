@@ -63,6 +63,7 @@ struct counters { /* for store_stats */
 };
 
 struct checkpointer;
+struct maintainer;
 struct chores;
 struct blob_pins;
 
@@ -76,6 +77,7 @@ struct store {
     struct writer writer[SLOTS];
     _Atomic int64_t wal_bytes[SLOTS];
     struct checkpointer *checkpointer;
+    struct maintainer *maintainer;
     struct chores *chores; /* set before serving starts */
     struct blob_pins *pins;
     struct tz_cache *_Atomic zones; /* made by store_zones */
@@ -130,6 +132,12 @@ enum status chores_start(struct store *s);
 void chores_stop(struct store *s); /* before the writers, which wake it to their end … */
 void chores_free(struct store *s); /* … and after them */
 void chores_wake(struct store *s);
+
+/* ---- maintain.c ---- */
+enum status maintainer_start(struct store *s);
+void maintainer_stop(struct store *s);
+/* Computes what is derived from one item again; the arena is reset. OK also when the item is gone. */
+enum status derive_again(struct store *s, struct arena *a, int64_t item);
 
 /* ---- schema.c ---- */
 /* Creates or migrates the database of a slot, whose connection may write. */

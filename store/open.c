@@ -116,6 +116,8 @@ enum status store_open(const struct store_config *config, struct store **out, st
     if (!s)
         return E_MEMORY;
     enum status st = start(s, why);
+    if (st == OK)
+        st = maintainer_start(s);
     if (st == OK && s->shards != config->shards)
         log_info("store: made with %d shards; the configured %d do not change that", s->shards,
                  config->shards);
@@ -133,6 +135,7 @@ void store_close(struct store *s)
 {
     if (!s)
         return;
+    maintainer_stop(s);
     chores_stop(s);
     for (int slot = 0; slot < SLOTS; slot++)
         writer_stop(&s->writer[slot]);

@@ -65,7 +65,7 @@ static enum status read_database(struct restore *r, const struct backup_db *db, 
     for (size_t i = 0; i < db->count && st == OK; i++, left -= PIECE_SIZE) {
         size_t n = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
         st = read_piece(r, &db->pieces[i], n, data);
-        if (st == OK && fd >= 0 && file_write(fd, str_n(data, n)) != OK)
+        if (st == OK && fd >= 0 && backup_file_write(fd, str_n(data, n)) != OK)
             st = file_fault(r->why, r->dir, "cannot be written");
     }
     r->report->bytes += fd >= 0 ? db->bytes : 0;
