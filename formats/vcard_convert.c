@@ -321,17 +321,27 @@ static struct line *append(struct arena *a, struct vcard *c, struct str name, st
     return l;
 }
 
+/* Takes away each N that only repeats FN since names_to3 made it; one that was changed meanwhile is a name. */
+static void drop_derived(struct arena *a, struct vcard *c, const struct line *fn)
+{
+    struct str derived = fn ? JOIN(a, fn->value, STR(";;;;")) : STR(";;;;");
+    for (struct line **p = &c->props; *p;) {
+        struct line *l = *p;
+        bool marked =
+            str_caseeq(l->name, STR("N")) && str_caseeq(line_param1(l, STR("X-DERIVED")), STR("FN"));
+        if (marked)
+            vcard_param_remove(l, STR("X-DERIVED"));
+        if (marked && str_eq(l->value, derived))
+            *p = l->next;
+        else
+            p = &l->next;
+    }
+}
+
 static void names_to4(struct arena *a, struct vcard *c)
 {
-    struct line *n = find(c, STR("N")), *sort = find(c, STR("SORT-STRING")), *fn = find(c, STR("FN"));
-    if (n && str_caseeq(line_param1(n, STR("X-DERIVED")), STR("FN"))) {
-        struct str derived = fn ? JOIN(a, fn->value, STR(";;;;")) : STR(";;;;");
-        vcard_param_remove(n, STR("X-DERIVED"));
-        if (str_eq(n->value, derived)) {
-            unlink_line(c, n);
-            return;
-        }
-    }
+    drop_derived(a, c, find(c, STR("FN")));
+    struct line *n = find(c, STR("N")), *sort = find(c, STR("SORT-STRING"));
     if (n && sort && !line_param(n, STR("SORT-AS"))) {
         vcard_param_set(a, n, STR("SORT-AS"), text_unescape(a, sort->value));
         unlink_line(c, sort);
