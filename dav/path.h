@@ -6,13 +6,13 @@
 #include "core/buf.h"
 
 enum dav_kind {
-    DAV_ROOT,            /* /dav/ */
-    DAV_PRINCIPALS,      /* /dav/principals/ */
-    DAV_PRINCIPAL,       /* /dav/principals/ADDRESS/ */
-    DAV_CALENDARS,       /* /dav/calendars/ */
-    DAV_CALENDAR_HOME,   /* /dav/calendars/ADDRESS/ */
-    DAV_CALENDAR,        /* /dav/calendars/ADDRESS/SLUG/ */
-    DAV_CALENDAR_ITEM,   /* /dav/calendars/ADDRESS/SLUG/NAME */
+    DAV_ROOT,          /* /dav/ */
+    DAV_PRINCIPALS,    /* /dav/principals/ */
+    DAV_PRINCIPAL,     /* /dav/principals/ADDRESS/ */
+    DAV_CALENDARS,     /* /dav/calendars/ */
+    DAV_CALENDAR_HOME, /* /dav/calendars/ADDRESS/ */
+    DAV_CALENDAR,      /* /dav/calendars/ADDRESS/SLUG/ */
+    DAV_CALENDAR_ITEM, /* /dav/calendars/ADDRESS/SLUG/NAME */
     DAV_ADDRESSBOOKS,
     DAV_ADDRESSBOOK_HOME,
     DAV_ADDRESSBOOK,
@@ -37,9 +37,10 @@ enum {
 struct dav_path {
     enum dav_kind kind;
     struct str address, slug, name; /* decoded */
-    struct str raw_home;            /* as sent, up to and with the home's (or principal's) slash: the prefix of all hrefs made */
-    struct str raw_slug, raw_name;  /* as sent: an href of the same slug and name repeats that spelling */
-    bool slash;                     /* ended with '/' */
+    struct str
+        raw_home; /* as sent, up to and with the home's (or principal's) slash: the prefix of all hrefs made */
+    struct str raw_slug, raw_name; /* as sent: an href of the same slug and name repeats that spelling */
+    bool slash;                    /* ended with '/' */
 };
 
 /* From an encoded path ("/dav/calendars/alice%40example.test/calendar/x.ics"). NOT_FOUND: not below /dav/ or too deep; INVALID: bad
@@ -48,7 +49,8 @@ enum status dav_path_parse(struct arena *a, struct str raw, size_t segment_limit
 
 /* The same for a Destination or an href in a body: absolute URL (scheme and authority must be this server's: host is the request's
  * Host header) or absolute path. DENIED (mapped to 502) for another server's. */
-enum status dav_href_parse(struct arena *a, struct str href, struct str host, size_t segment_limit, struct dav_path *out);
+enum status dav_href_parse(struct arena *a, struct str href, struct str host, size_t segment_limit,
+                           struct dav_path *out);
 
 /* Appends the encoded href of a place: home prefix as the request spelled it, then slug and name where they are set. Needs no
  * escaping in XML: a spelling with one of its special characters is not repeated but encoded. */

@@ -4,12 +4,16 @@
 
 #include "dav/request.h"
 
-enum { PROP_ALLPROP = 1 /* in allprop */, PROP_PROTECTED = 2 /* PROPPATCH: 403 cannot-modify-protected-property */,
-       PROP_PER_USER = 4 /* on a mount: the grantee's own */ };
+enum {
+    PROP_ALLPROP = 1 /* in allprop */,
+    PROP_PROTECTED = 2 /* PROPPATCH: 403 cannot-modify-protected-property */,
+    PROP_PER_USER = 4 /* on a mount: the grantee's own */
+};
 
 /* Writes the value (inner XML) to `out`. NOT_FOUND: the resource has no such property (404 propstat); DENIED: 403 propstat. A row
  * without a function is kept as clients set it. */
-typedef enum status (*prop_get_fn)(struct dav_request *r, struct tx *tx, struct resource *res, struct buf *out);
+typedef enum status (*prop_get_fn)(struct dav_request *r, struct tx *tx, struct resource *res,
+                                   struct buf *out);
 
 struct dav_prop {
     const char *ns, *name;
@@ -27,27 +31,30 @@ struct prop_request {
     struct xml_name *names; /* NAMED, and the `include` of ALL */
     size_t count;
     const struct xml_node *calendar_data, *address_data; /* the elements, when they were asked for; NULL */
-    const struct dav_prop **rows; /* of each name; NULL: no live property */
-    unsigned char *found;         /* scratch of ms_resource, one a name */
+    const struct dav_prop **rows;                        /* of each name; NULL: no live property */
+    unsigned char *found;                                /* scratch of ms_resource, one a name */
 };
 /* From DAV:prop / allprop / propname below `parent` (NULL: allprop). INVALID. */
-enum status prop_request_parse(struct dav_request *r, const struct xml_node *parent, struct prop_request *out);
+enum status prop_request_parse(struct dav_request *r, const struct xml_node *parent,
+                               struct prop_request *out);
 
 /* ---- multistatus ---- */
-void ms_begin(struct dav_request *r);                       /* 207, prolog, root */
+void ms_begin(struct dav_request *r); /* 207, prolog, root */
 /* One DAV:response with propstats 200, 404 (left out when minimal), 403. `data`: the whole element CALDAV:calendar-data or
  * CARDDAV:address-data, ready as XML, STR_NONE when there is none. */
-enum status ms_resource(struct dav_request *r, struct tx *tx, struct resource *res, const struct prop_request *props,
-                        struct str data);
+enum status ms_resource(struct dav_request *r, struct tx *tx, struct resource *res,
+                        const struct prop_request *props, struct str data);
 /* One DAV:response with a status (404 in multiget and sync, 507 for truncation), optionally with a DAV:error element. */
 void ms_status(struct dav_request *r, struct str href, int http, const char *error_ns, const char *error);
 void ms_sync_token(struct dav_request *r, struct str token);
 /* Closes the root and finishes the request. When the answer outgrew the limit: 507 instead. */
 void ms_end(struct dav_request *r);
-bool ms_full(const struct dav_request *r); /* the answer is near its limit: truncate now where the report allows it */
+bool ms_full(
+    const struct dav_request *r); /* the answer is near its limit: truncate now where the report allows it */
 
 /* The value of a property that is kept as set (NOT_FOUND); on a mount the grantee's own first. */
-enum status prop_stored(struct dav_request *r, struct tx *tx, const struct resource *res, struct xml_name name, struct str *value);
+enum status prop_stored(struct dav_request *r, struct tx *tx, const struct resource *res,
+                        struct xml_name name, struct str *value);
 /* The rows of one props_*.c. */
 struct prop_table {
     const struct dav_prop *rows;

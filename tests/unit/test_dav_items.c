@@ -41,7 +41,8 @@ static struct str put_ok(struct exchange *x, int status)
 static void stores_and_gives_back_the_same_bytes(void **state)
 {
     (void)state;
-    SCOPED_EXCHANGE(put) = askf(&w, ALICE, "PUT " CAL "1.ics\nContent-Type: text/calendar; charset=utf-8\n\n%s", EVENT("u1", ""));
+    SCOPED_EXCHANGE(put) = askf(
+        &w, ALICE, "PUT " CAL "1.ics\nContent-Type: text/calendar; charset=utf-8\n\n%s", EVENT("u1", ""));
     struct str etag = put_ok(put, 201);
     SCOPED_EXCHANGE(get) = ask(&w, ALICE, STR("GET " CAL "1.ics\n\n"));
     assert_answer(get, 200, NULL);
@@ -58,21 +59,24 @@ static void judges_conditions_in_the_write(void **state)
     (void)state;
     SCOPED_EXCHANGE(first) = askf(&w, ALICE, "PUT " CAL "2.ics\nIf-None-Match: *\n\n%s", EVENT("u2", ""));
     struct str etag = put_ok(first, 201);
-    SCOPED_EXCHANGE(twice) = askf(&w, ALICE, "PUT " CAL "2.ics\nIf-None-Match: *\n\n%s", EVENT("u2", "LOCATION:B\r\n"));
+    SCOPED_EXCHANGE(twice) =
+        askf(&w, ALICE, "PUT " CAL "2.ics\nIf-None-Match: *\n\n%s", EVENT("u2", "LOCATION:B\r\n"));
     assert_answer(twice, 412, NULL);
-    SCOPED_EXCHANGE(wrong) = askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: \"nonsense\"\n\n%s", EVENT("u2", "LOCATION:C\r\n"));
+    SCOPED_EXCHANGE(wrong) =
+        askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: \"nonsense\"\n\n%s", EVENT("u2", "LOCATION:C\r\n"));
     assert_answer(wrong, 412, NULL);
-    SCOPED_EXCHANGE(weak) =
-        askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: W/%.*s\n\n%s", STR_ARG(etag), EVENT("u2", "LOCATION:C\r\n"));
+    SCOPED_EXCHANGE(weak) = askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: W/%.*s\n\n%s", STR_ARG(etag),
+                                 EVENT("u2", "LOCATION:C\r\n"));
     assert_answer(weak, 412, NULL);
-    SCOPED_EXCHANGE(right) =
-        askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: \"x\", %.*s\n\n%s", STR_ARG(etag), EVENT("u2", "LOCATION:D\r\n"));
+    SCOPED_EXCHANGE(right) = askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: \"x\", %.*s\n\n%s", STR_ARG(etag),
+                                  EVENT("u2", "LOCATION:D\r\n"));
     struct str second = put_ok(right, 204);
     SCOPED_EXCHANGE(gone) = askf(&w, ALICE, "DELETE " CAL "2.ics\nIf-Match: %.*s\n\n", STR_ARG(etag));
     assert_answer(gone, 412, NULL);
     SCOPED_EXCHANGE(delete) = askf(&w, ALICE, "DELETE " CAL "2.ics\nIf-Match: %.*s\n\n", STR_ARG(second));
     assert_answer(delete, 204, NULL);
-    SCOPED_EXCHANGE(deleted) = askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: %.*s\n\n%s", STR_ARG(second), EVENT("u2", ""));
+    SCOPED_EXCHANGE(deleted) =
+        askf(&w, ALICE, "PUT " CAL "2.ics\nIf-Match: %.*s\n\n%s", STR_ARG(second), EVENT("u2", ""));
     assert_answer(deleted, 412, NULL);
     SCOPED_EXCHANGE(nothing) = ask(&w, ALICE, STR("DELETE " CAL "2.ics\n\n"));
     assert_answer(nothing, 404, NULL);
@@ -86,9 +90,11 @@ static void reads_conditionally(void **state)
     SCOPED_EXCHANGE(same) = askf(&w, ALICE, "GET " CAL "3.ics\nIf-None-Match: %.*s\n\n", STR_ARG(etag));
     assert_answer(same, 304, NULL);
     assert_int_equal(answer_body(same).n, 0);
-    SCOPED_EXCHANGE(date) = ask(&w, ALICE, STR("GET " CAL "3.ics\nIf-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\n\n"));
+    SCOPED_EXCHANGE(date) =
+        ask(&w, ALICE, STR("GET " CAL "3.ics\nIf-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\n\n"));
     assert_answer(date, 304, NULL);
-    SCOPED_EXCHANGE(old) = ask(&w, ALICE, STR("GET " CAL "3.ics\nIf-Unmodified-Since: Fri, 01 Jan 1999 00:00:00 GMT\n\n"));
+    SCOPED_EXCHANGE(old) =
+        ask(&w, ALICE, STR("GET " CAL "3.ics\nIf-Unmodified-Since: Fri, 01 Jan 1999 00:00:00 GMT\n\n"));
     assert_answer(old, 412, NULL);
 }
 
@@ -148,13 +154,18 @@ static void names_what_is_wrong_with_a_calendar(void **state)
     } rows[] = {
         {"text/calendar", "nonsense", "C:valid-calendar-data", 403},
         {"text/calendar", "", "C:valid-calendar-data", 403},
-        {"text/calendar", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:m\r\n"
-                          "DTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        {"text/calendar",
+         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:m\r\n"
+         "DTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
          "C:valid-calendar-object-resource", 403},
-        {"text/calendar", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VTODO\r\nUID:t\r\n"
-                          "DTSTAMP:20260101T000000Z\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+        {"text/calendar",
+         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VTODO\r\nUID:t\r\n"
+         "DTSTAMP:20260101T000000Z\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
          "C:supported-calendar-component", 403},
-        {"text/calendar", EVENT("a", "ATTENDEE:mailto:a@b\r\nATTENDEE:mailto:b@b\r\nATTENDEE:mailto:c@b\r\nATTENDEE:mailto:d@b\r\n"),
+        {"text/calendar",
+         EVENT(
+             "a",
+             "ATTENDEE:mailto:a@b\r\nATTENDEE:mailto:b@b\r\nATTENDEE:mailto:c@b\r\nATTENDEE:mailto:d@b\r\n"),
          "C:max-attendees-per-instance", 403},
         {"text/plain", EVENT("p", ""), "C:supported-calendar-data", 403},
         {"application/calendar+json", "[]", "C:supported-calendar-data", 403},
@@ -162,7 +173,8 @@ static void names_what_is_wrong_with_a_calendar(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        SCOPED_EXCHANGE(put) = askf(&w, ALICE, "PUT " CAL "bad.ics\nContent-Type: %s\n\n%s", rows[i].type, rows[i].body);
+        SCOPED_EXCHANGE(put) =
+            askf(&w, ALICE, "PUT " CAL "bad.ics\nContent-Type: %s\n\n%s", rows[i].type, rows[i].body);
         assert_answer(put, rows[i].status, rows[i].element);
         SCOPED_EXCHANGE(get) = ask(&w, ALICE, STR("GET " CAL "bad.ics\n\n"));
         assert_answer(get, 404, NULL);
@@ -175,10 +187,11 @@ static void refuses_what_is_too_large(void **state)
     SCOPED_BUF(more, 1 << 20);
     for (int i = 0; i < 2000; i++)
         buf_addz(&more, "COMMENT:longer\r\n");
-    SCOPED_EXCHANGE(put) = askf(&w, ALICE,
-                                "PUT " CAL "large.ics\n\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:l\r\n"
-                                "DTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\n%sEND:VEVENT\r\nEND:VCALENDAR\r\n",
-                                buf_c(&more));
+    SCOPED_EXCHANGE(put) =
+        askf(&w, ALICE,
+             "PUT " CAL "large.ics\n\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:l\r\n"
+             "DTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\n%sEND:VEVENT\r\nEND:VCALENDAR\r\n",
+             buf_c(&more));
     assert_answer(put, 403, "C:max-resource-size");
 }
 
@@ -196,7 +209,8 @@ static void keeps_uids_apart(void **state)
 static void returns_the_representation(void **state)
 {
     (void)state;
-    SCOPED_EXCHANGE(put) = askf(&w, ALICE, "PUT " CAL "6.ics\nPrefer: return=representation\n\n%s", EVENT("u6", ""));
+    SCOPED_EXCHANGE(put) =
+        askf(&w, ALICE, "PUT " CAL "6.ics\nPrefer: return=representation\n\n%s", EVENT("u6", ""));
     put_ok(put, 201);
     assert_str(answer_body(put), EVENT("u6", ""));
     assert_str(answer_header(put, "Preference-Applied"), "return=representation");
@@ -206,20 +220,23 @@ static void returns_the_representation(void **state)
 static void adds_a_member(void **state)
 {
     (void)state;
-    SCOPED_EXCHANGE(post) = askf(&w, ALICE, "POST " CAL "\nContent-Type: text/calendar\n\n%s", EVENT("u7", ""));
+    SCOPED_EXCHANGE(post) =
+        askf(&w, ALICE, "POST " CAL "\nContent-Type: text/calendar\n\n%s", EVENT("u7", ""));
     struct str etag = put_ok(post, 201), location = answer_header(post, "Location");
     assert_true(str_starts(location, STR(CAL)) && str_ends(location, STR(".ics")));
     SCOPED_EXCHANGE(get) = askf(&w, ALICE, "GET %.*s\n\n", STR_ARG(location));
     assert_answer(get, 200, "UID:u7");
     assert_true(str_eq(answer_header(get, "ETag"), etag));
-    SCOPED_EXCHANGE(again) = askf(&w, ALICE, "POST " CAL "\nContent-Type: text/calendar\n\n%s", EVENT("u7", ""));
+    SCOPED_EXCHANGE(again) =
+        askf(&w, ALICE, "POST " CAL "\nContent-Type: text/calendar\n\n%s", EVENT("u7", ""));
     assert_answer(again, 409, "no-uid-conflict");
 }
 
 static void takes_cards_of_both_versions(void **state)
 {
     (void)state;
-    SCOPED_EXCHANGE(three) = askf(&w, ALICE, "PUT " BOOK "3.vcf\nContent-Type: text/vcard\n\n%s", CARD("3.0", "c3", ""));
+    SCOPED_EXCHANGE(three) =
+        askf(&w, ALICE, "PUT " BOOK "3.vcf\nContent-Type: text/vcard\n\n%s", CARD("3.0", "c3", ""));
     put_ok(three, 201);
     SCOPED_EXCHANGE(four) = askf(&w, ALICE, "PUT " BOOK "4.vcf\nContent-Type: text/vcard; version=4.0\n\n%s",
                                  CARD("4.0", "c4", "GENDER:M\r\n"));
@@ -232,7 +249,8 @@ static void takes_cards_of_both_versions(void **state)
     assert_answer(old, 403, "CR:supported-address-data");
     SCOPED_EXCHANGE(bad) = ask(&w, ALICE, STR("PUT " BOOK "bad.vcf\n\nnonsense"));
     assert_answer(bad, 403, "CR:valid-address-data");
-    SCOPED_EXCHANGE(type) = askf(&w, ALICE, "PUT " BOOK "bad.vcf\nContent-Type: text/html\n\n%s", CARD("3.0", "cx", ""));
+    SCOPED_EXCHANGE(type) =
+        askf(&w, ALICE, "PUT " BOOK "bad.vcf\nContent-Type: text/html\n\n%s", CARD("3.0", "cx", ""));
     assert_answer(type, 403, "CR:supported-address-data");
 }
 
@@ -240,9 +258,11 @@ static void takes_cards_of_both_versions(void **state)
 static void merges_an_older_version_into_a_newer(void **state)
 {
     (void)state;
-    SCOPED_EXCHANGE(four) = askf(&w, ALICE, "PUT " BOOK "m.vcf\n\n%s", CARD("4.0", "cm", "KIND:individual\r\nGENDER:M\r\n"));
+    SCOPED_EXCHANGE(four) =
+        askf(&w, ALICE, "PUT " BOOK "m.vcf\n\n%s", CARD("4.0", "cm", "KIND:individual\r\nGENDER:M\r\n"));
     put_ok(four, 201);
-    SCOPED_EXCHANGE(three) = askf(&w, ALICE, "PUT " BOOK "m.vcf\n\n%s", CARD("3.0", "cm", "TEL;TYPE=CELL:+39 1\r\n"));
+    SCOPED_EXCHANGE(three) =
+        askf(&w, ALICE, "PUT " BOOK "m.vcf\n\n%s", CARD("3.0", "cm", "TEL;TYPE=CELL:+39 1\r\n"));
     assert_answer(three, 204, NULL);
     assert_false(answer_header(three, "ETag").p != NULL);
     SCOPED_EXCHANGE(get) = ask(&w, ALICE, STR("GET " BOOK "m.vcf\n\n"));
@@ -294,7 +314,8 @@ static void answers_strange_requests(void **state)
         {"PROPFIND /dav/\nDepth: 0\n\n<propfind xmlns=\"DAV:\"/>", 400},
         {"REPORT /dav/\nDepth: 0\n\n", 400},
         {"REPORT /dav/\nDepth: 0\n\n<unknown xmlns=\"DAV:\"/>", 403},
-        {"PROPPATCH /dav/\n\n<propertyupdate xmlns=\"DAV:\"><set><prop><x/></prop></set></propertyupdate>", 403},
+        {"PROPPATCH /dav/\n\n<propertyupdate xmlns=\"DAV:\"><set><prop><x/></prop></set></propertyupdate>",
+         403},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -307,15 +328,17 @@ static void answers_strange_requests(void **state)
 
 static void keeps_strange_names(void **state)
 {
-    static const char *const names[] = {".hidden.ics", "a%20b.ics", "%C3%A0%C3%A8.ics", "%2525.ics", "a&b;c=d.ics", "x%3Ay", "inbox"};
+    static const char *const names[] = {
+        ".hidden.ics", "a%20b.ics", "%C3%A0%C3%A8.ics", "%2525.ics", "a&b;c=d.ics", "x%3Ay", "inbox"};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         SCOPED_BUF(uid, 64);
         buf_addf(&uid, "strange-%zu", i);
-        SCOPED_EXCHANGE(put) = askf(&w, ALICE,
-                                    "PUT " CAL "%s\n\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:%s\r\n"
-                                    "DTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-                                    names[i], buf_c(&uid));
+        SCOPED_EXCHANGE(put) =
+            askf(&w, ALICE,
+                 "PUT " CAL "%s\n\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:%s\r\n"
+                 "DTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+                 names[i], buf_c(&uid));
         put_ok(put, 201);
         SCOPED_EXCHANGE(get) = askf(&w, ALICE, "GET " CAL "%s\n\n", names[i]);
         assert_answer(get, 200, buf_c(&uid));

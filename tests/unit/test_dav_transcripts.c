@@ -54,7 +54,8 @@ static struct str expand(struct play *p, struct str text)
     SCOPED_BUF(out, 1 << 20);
     while (text.n) {
         size_t open = str_chr(text, '{', 0), close = open == SIZE_MAX ? SIZE_MAX : str_chr(text, '}', open);
-        struct variable *v = close == SIZE_MAX ? NULL : variable(p, str_slice(text, open + 1, close - open - 1));
+        struct variable *v =
+            close == SIZE_MAX ? NULL : variable(p, str_slice(text, open + 1, close - open - 1));
         size_t upto = close == SIZE_MAX ? text.n : v ? open : close + 1;
         buf_add(&out, str_slice(text, 0, upto));
         if (v)
@@ -77,7 +78,9 @@ static bool matches(struct play *p, struct str pattern, struct str text)
     size_t close = str_chr(pattern, '}', open);
     struct str name = str_slice(pattern, open + 1, close - open - 1), rest = str_from(pattern, close + 1);
     struct str next = str_slice(rest, 0, str_chr(rest, '{', 0));
-    size_t at = !rest.n ? text.n : next.n == rest.n && text.n >= next.n ? text.n - next.n : str_find(text, next, 0);
+    size_t at = !rest.n                                ? text.n
+                : next.n == rest.n && text.n >= next.n ? text.n - next.n
+                                                       : str_find(text, next, 0);
     if (at == SIZE_MAX)
         return false;
     if (str_ends(name, STR("=")))
@@ -113,7 +116,8 @@ static bool header_holds(struct play *p, const struct exchange *x, struct str wa
     size_t colon = str_chr(wanted, ':', 0);
     struct str name = str_slice(wanted, 0, colon), value = str_trim(str_from(wanted, colon + 1));
     for (size_t i = 0; i < x->t.resp.header_count; i++)
-        if (str_caseeq(x->t.resp.headers[i].name, name) && matches(p, expand(p, value), x->t.resp.headers[i].value))
+        if (str_caseeq(x->t.resp.headers[i].name, name) &&
+            matches(p, expand(p, value), x->t.resp.headers[i].value))
             return true;
     return false;
 }
@@ -165,8 +169,9 @@ static void judge(struct play *p, const struct exchange *x, struct expectation *
         }
     if (good && (!e->checks_body || matches(p, wanted, buf_view(&flat))))
         return;
-    print_error("%s/%s:%zu: %.*s %.*s\ngot    %d %.*s\nwanted %d %.*s\n", folder, p->file, p->line, STR_ARG(x->t.req.method),
-                STR_ARG(x->t.req.path), x->t.resp.status, STR_ARG(buf_view(&flat)), e->status, STR_ARG(wanted));
+    print_error("%s/%s:%zu: %.*s %.*s\ngot    %d %.*s\nwanted %d %.*s\n", folder, p->file, p->line,
+                STR_ARG(x->t.req.method), STR_ARG(x->t.req.path), x->t.resp.status, STR_ARG(buf_view(&flat)),
+                e->status, STR_ARG(wanted));
     fail();
 }
 
@@ -265,7 +270,8 @@ int main(void)
         return 1;
     }
     for (int i = 0; i < n; i++)
-        tests[i] = (struct CMUnitTest){.name = names[i]->d_name, .test_func = plays_a_session, .initial_state = names[i]->d_name};
+        tests[i] = (struct CMUnitTest){
+            .name = names[i]->d_name, .test_func = plays_a_session, .initial_state = names[i]->d_name};
     int failed = _cmocka_run_group_tests("transcripts", tests, (size_t)n, NULL, NULL);
     for (int i = 0; i < n; i++)
         free(names[i]);
