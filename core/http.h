@@ -62,6 +62,7 @@ struct http_txn {
     struct arena arena;
     const struct http_ops *ops;
     void *route;      /* the handler's own context */
+    void *service;    /* server/routes.c's */
     struct str user;  /* who logged in, for the access log; STR_NONE: nobody */
     struct str audit; /* what of another user's was touched, for the audit log; STR_NONE: nothing */
 };

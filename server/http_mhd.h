@@ -60,6 +60,7 @@ struct exchange {
     struct http_conn *conn;
     enum exchange_state state;
     bool suspended; /* since the library last called us */
+    bool head_again; /* the library will call for the head once more (it was suspended there) */
     bool refused;   /* the answer is ready before the body was read: what comes is thrown away */
     bool completed; /* http_complete has run */
     struct http_framing framing;

@@ -159,6 +159,7 @@ static void run_verify(struct job *job)
 static void verify(struct exchange *x)
 {
     x->job.fn = run_verify;
+    x->head_again = true;
     http_suspend(&x->txn);
     if (worker_submit(x->front->pool, &x->job) == OK)
         return;
@@ -265,18 +266,20 @@ static enum MHD_Result handle(struct exchange *x)
 /* The library calls for the head, for each piece of the body, for its end, and again after a resume. */
 static enum MHD_Result step(struct exchange *x, const char *method, const char *version, struct str piece)
 {
-    x->suspended = false;
-    switch (x->state) {
-    case EXCHANGE_BEGUN:
+    bool head = x->state == EXCHANGE_BEGUN || x->head_again;
+    x->suspended = x->head_again = false;
+    if (x->state == EXCHANGE_BEGUN)
         admit(x, method, version);
-        /* an answer given now ends the connection, so only what has a body that is not wanted gets one */
+    if (head) /* an answer given now ends the connection, so only what has a body that is not wanted gets one */
         return x->suspended || !x->refused ? MHD_YES : exchange_answer(x);
+    switch (x->state) {
     case EXCHANGE_READING:
         return piece.n ? take_piece(x, piece) : handle(x);
     case EXCHANGE_FINISHED:
         return piece.n ? take_piece(x, piece) : exchange_answer(x);
     case EXCHANGE_ANSWERED:
         return x->received + piece.n > DISCARD_MAX ? MHD_NO : MHD_YES;
+    case EXCHANGE_BEGUN:
     case EXCHANGE_HANDLING:
     default:
         return MHD_NO;

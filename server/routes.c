@@ -101,7 +101,7 @@ static enum http_admission admit(void *ctx, struct http_txn *t, size_t *body_lim
         http_plain(t, 503, "The server is out of memory; try again in a moment.");
         return HTTP_REFUSE;
     }
-    t->route = v;
+    t->service = v;
     v->mark = -1;
     v->settings = settings_get(r);
     v->route = find_route(t->req.path);
@@ -112,13 +112,13 @@ static enum http_admission admit(void *ctx, struct http_txn *t, size_t *body_lim
 
 static void verify(void *ctx, struct http_txn *t)
 {
-    login_verify(ctx, t, t->route);
+    login_verify(ctx, t, t->service);
 }
 
 static void run(void *ctx, struct http_txn *t)
 {
     struct routes *r = ctx;
-    struct visit *v = t->route;
+    struct visit *v = t->service;
     if (r->aside && t->req.body.n) {
         bool bad;
         struct str parts[] = {t->user, t->req.method, t->req.path, t->req.body};
@@ -167,7 +167,7 @@ static void log_access(struct http_txn *t, const struct http_done *done)
 static void finished(void *ctx, struct http_txn *t, const struct http_done *done)
 {
     struct routes *r = ctx;
-    struct visit *v = t->route;
+    struct visit *v = t->service;
     metrics_request(t->req.method, t->resp.status, done->us);
     metrics_add(METRIC_SENT_BYTES, done->sent);
     if (!v || !(v->route->flags & ROUTE_QUIET) || t->resp.status != 200)

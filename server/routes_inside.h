@@ -36,7 +36,7 @@ struct route {
     void (*run)(struct routes *r, struct http_txn *t, struct visit *v);
 };
 
-struct visit { /* t->route: a request on its way */
+struct visit { /* t->service: a request on its way */
     struct settings *settings;
     const struct route *route;
     struct auth_request credentials;
