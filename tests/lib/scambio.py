@@ -72,13 +72,14 @@ class Server:
                 shutil.rmtree(self.dir, ignore_errors=True)
 
     def start(self):
+        before = len(self.log_text())  # of an earlier start
         self.process = subprocess.Popen([self.binary, '-c', self.conf, 'serve'], stdin=subprocess.DEVNULL,
                                         stderr=open(self.log, 'a'), start_new_session=True)
         end = time.time() + 30
         while time.time() < end:
             if self.process.poll() is not None:
                 raise AssertionError('serve ended with %s:\n%s' % (self.process.returncode, self.log_text()[-3000:]))
-            if 'scambio: ready' in self.log_text():
+            if 'scambio: ready' in self.log_text()[before:]:
                 return
             time.sleep(0.02)
         raise AssertionError('serve is not ready after 30 s:\n' + self.log_text()[-3000:])
