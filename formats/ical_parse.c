@@ -97,11 +97,21 @@ static enum status property(struct parser *p, struct line *l)
     return OK;
 }
 
+/* The line as it was cut, without its folds. */
+static struct str unfolded(const struct line *l)
+{
+    const char *from = l->group.p ? l->group.p : l->name.p;
+    return str_n(from, (size_t)(l->value.p + l->value.n - from));
+}
+
 static enum status one_line(struct parser *p, struct line *l)
 {
-    if (!str_utf8(l->name.p == l->raw.p ? l->raw
-                                        : str_n(l->name.p, (size_t)(l->value.p + l->value.n - l->name.p))))
-        return fail(p, INVALID, ICAL_SYNTAX, "not UTF-8: ", STR_NONE);
+    struct str text = unfolded(l);
+    if (!str_utf8(text))
+        return fail(p, INVALID, ICAL_SYNTAX, "not UTF-8: ", l->name);
+    /* a lone CR would come back from XML as a line feed, and a NUL ends the text for many readers */
+    if (str_chr(text, '\r', 0) != SIZE_MAX || str_chr(text, 0, 0) != SIZE_MAX)
+        return fail(p, INVALID, ICAL_SYNTAX, "a control character: ", l->name);
     if (!l->group.p && str_caseeq(l->name, STR("BEGIN")))
         return begin(p, l);
     if (!l->group.p && str_caseeq(l->name, STR("END")))

@@ -81,7 +81,9 @@ static size_t expand(const struct tz_rule *rule, struct tz_onset *onsets, size_t
 {
     int64_t last = n ? onsets[n - 1].at : INT64_MIN;
     int year = 1970, month, day;
-    if (n && last > 0)
+    if (last >= days_from_civil(TZ_TABLE_YEAR + 1, 1, 1) * 86400)
+        return n;
+    if (last > 0)
         civil_from_days(last / 86400, &year, &month, &day);
     for (; year <= TZ_TABLE_YEAR; year++) {
         int64_t at[2];

@@ -7,7 +7,7 @@
 #define CAL(inner) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" inner "END:VCALENDAR\r\n"
 #define EVENT(more)                                                                                          \
     "BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T100000Z\r\n" more "END:"          \
-                                                                                             "VEVENT\r\n"
+    "VEVENT\r\n"
 
 static void test_round_trip(void **state)
 {
@@ -54,7 +54,8 @@ static void test_syntax(void **state)
          "line 3: END does not fit its BEGIN: VCALENDAR"},
         {"END:VCALENDAR\r\n", INVALID, ICAL_SYNTAX, "line 1: END without BEGIN: VCALENDAR"},
         {CAL("oops\r\n"), INVALID, ICAL_SYNTAX, "line 4: a colon is missing"},
-        {CAL("X:\xFF\r\n"), INVALID, ICAL_SYNTAX, "line 4: not UTF-8: "},
+        {CAL("X:\xFF\r\n"), INVALID, ICAL_SYNTAX, "line 4: not UTF-8: X"},
+        {CAL("X:a\rb\r\n"), INVALID, ICAL_SYNTAX, "line 4: a control character: X"},
         {CAL("BEGIN:\r\n"), INVALID, ICAL_SYNTAX, "line 4: BEGIN without a name"},
         {"\xEF\xBB\xBF" CAL("") "\r\n\r\n", OK, ICAL_OK, ""},
         {"begin:vcalendar\nend:VCALENDAR", OK, ICAL_OK, ""},
