@@ -137,7 +137,7 @@ static enum status read_values(struct line_reader *r, struct str s, size_t *at, 
             return fail(r, INVALID, "a parameter value does not end");
         if (++*budget > r->limits->params)
             return fail(r, TOO_MANY, "too many parameters");
-        struct str *more = p->value_count ? p->values : NULL;
+        struct str *more;
         if (p->value_count || s.p[end] == ',')
             more = arena_grow(r->arena, p->values, p->value_count, &cap, p->value_count + 1, sizeof *more);
         else

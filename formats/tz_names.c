@@ -147,7 +147,7 @@ enum status tz_cache_new(const char *dir, struct tz_cache **out)
         return E_MEMORY;
     }
     c->dir = arena_str(&c->arena, str_c(dir));
-    enum status st = c->dir.p ? scan(c, STR(""), 0) : c->arena.st;
+    enum status st = c->dir.p ? scan(c, STR(""), 0) : E_MEMORY;
     if (st != OK) {
         tz_cache_free(c);
         return st;
