@@ -33,15 +33,15 @@ enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_
 
 struct first_collection {
     enum collection_kind kind;
-    struct str slug, english, italian;
     unsigned comps;
+    struct str slug, english, italian;
 };
 
 static const struct first_collection first_collections[] = {
-    {KIND_CALENDAR, STR_INIT("calendar"), STR_INIT("Calendar"), STR_INIT("Calendario"), ICAL_VEVENT},
-    {KIND_CALENDAR, STR_INIT("tasks"), STR_INIT("Tasks"), STR_INIT("Attività"), ICAL_VTODO},
-    {KIND_CALENDAR, STR_INIT("notes"), STR_INIT("Notes"), STR_INIT("Note"), ICAL_VJOURNAL},
-    {KIND_ADDRESSBOOK, STR_INIT("contacts"), STR_INIT("Contacts"), STR_INIT("Contatti"), 0},
+    {KIND_CALENDAR, ICAL_VEVENT, STR_INIT("calendar"), STR_INIT("Calendar"), STR_INIT("Calendario")},
+    {KIND_CALENDAR, ICAL_VTODO, STR_INIT("tasks"), STR_INIT("Tasks"), STR_INIT("Attività")},
+    {KIND_CALENDAR, ICAL_VJOURNAL, STR_INIT("notes"), STR_INIT("Notes"), STR_INIT("Note")},
+    {KIND_ADDRESSBOOK, 0, STR_INIT("contacts"), STR_INIT("Contacts"), STR_INIT("Contatti")},
 };
 
 enum status tx_account_create(struct tx *tx, int64_t account, bool defaults, struct str lang)

@@ -97,7 +97,7 @@ static enum status errno_status(void)
 static enum status fault(const char *what, const char *name)
 {
     enum status st = errno_status();
-    log_error("store: blob %s: %s: %s", name, what, strerror(errno));
+    log_error("store: blob %s: %s: %s", name, what, strerrordesc_np(errno));
     return st == NOT_FOUND ? E_IO : st;
 }
 
@@ -208,12 +208,12 @@ enum status blobs_open(struct store *s, struct buf *why)
         char folder[3];
         snprintf(folder, sizeof folder, "%02x", i);
         if (mkdirat(s->blobsfd, folder, 0700) != 0 && errno != EEXIST) {
-            buf_addf(why, "%s/blobs/%s: %s", s->dir, folder, strerror(errno));
+            buf_addf(why, "%s/blobs/%s: %s", s->dir, folder, strerrordesc_np(errno));
             return E_IO;
         }
     }
     if (s->blobsfd < 0 || fsync(s->blobsfd) != 0 || (made && fsync(s->dirfd) != 0)) {
-        buf_addf(why, "%s/blobs: %s", s->dir, strerror(errno));
+        buf_addf(why, "%s/blobs: %s", s->dir, strerrordesc_np(errno));
         return E_IO;
     }
     return OK;

@@ -14,7 +14,8 @@ enum collection_kind { KIND_MAIL = 1, KIND_CALENDAR = 2, KIND_ADDRESSBOOK = 3 };
 struct collection {
     int64_t id, account; /* account: the owner */
     enum collection_kind kind;
-    struct str slug;     /* the last segment of its URL in the account that was asked (mount's slug when mounted) */
+    struct str
+        slug; /* the last segment of its URL in the account that was asked (mount's slug when mounted) */
     struct str name;     /* display name; a mount's own name when it has one */
     unsigned comps;      /* calendars: enum ical_kind bits it takes */
     struct str timezone; /* TZID or STR_NONE */
@@ -23,10 +24,10 @@ struct collection {
     int64_t horizon;     /* sync from before this number is not possible */
     int64_t total, bytes;
     bool gone;
-    unsigned rights;     /* the actor's */
-    int64_t mount;       /* 0: own; otherwise the mount's id */
+    unsigned rights; /* the actor's */
+    int64_t mount;   /* 0: own; otherwise the mount's id */
     int64_t mount_account, mount_seq;
-    bool subscribed;     /* mounts: shown in the home */
+    bool subscribed; /* mounts: shown in the home */
 };
 
 /* ---- accounts ---- */
@@ -45,7 +46,8 @@ enum status tx_account_purge(struct tx *tx, int64_t account);
  * not learn what exists). With `kind` 0: any of calendar and address book. */
 enum status collection_find(struct tx *tx, struct arena *a, const struct actor *actor, int64_t account,
                             enum collection_kind kind, struct str slug, struct collection *out);
-enum status collection_get(struct tx *tx, struct arena *a, const struct actor *actor, int64_t id, struct collection *out);
+enum status collection_get(struct tx *tx, struct arena *a, const struct actor *actor, int64_t id,
+                           struct collection *out);
 
 /* All collections of a home that the actor may see, own first, then mounts, each by slug. Array in the arena. */
 enum status collection_list(struct tx *tx, struct arena *a, const struct actor *actor, int64_t account,
@@ -74,7 +76,8 @@ struct collection_new {
     struct str timezone;
 };
 /* EXISTS, DENIED, OVER_QUOTA, TOO_MANY. */
-enum status tx_collection_create(struct tx *tx, const struct actor *actor, const struct collection_new *in, int64_t *id);
+enum status tx_collection_create(struct tx *tx, const struct actor *actor, const struct collection_new *in,
+                                 int64_t *id);
 /* Marks it gone: at once invisible, its rows are swept later, undelete brings it back. Needs RIGHT_REMOVE. */
 enum status tx_collection_delete(struct tx *tx, const struct actor *actor, int64_t id);
 /* Another slug in the same account (DAV MOVE of a collection). */
@@ -89,9 +92,10 @@ enum status tx_collection_update(struct tx *tx, const struct actor *actor, int64
 struct prop {
     struct str ns, name, value;
 };
-enum status prop_list(struct tx *tx, struct arena *a, int64_t target, int64_t item, struct prop **out, size_t *count);
-enum status prop_get(struct tx *tx, struct arena *a, int64_t target, int64_t item, struct str ns, struct str name,
-                     struct str *value);
+enum status prop_list(struct tx *tx, struct arena *a, int64_t target, int64_t item, struct prop **out,
+                      size_t *count);
+enum status prop_get(struct tx *tx, struct arena *a, int64_t target, int64_t item, struct str ns,
+                     struct str name, struct str *value);
 /* value STR_NONE removes. Takes a number (prop_seq / mount seq / entry seq). Needs RIGHT_WRITE on a collection or item; a mount or
  * account must be the actor's own. TOO_LARGE, TOO_MANY. */
 enum status tx_prop_set(struct tx *tx, const struct actor *actor, int64_t target, int64_t item, struct str ns,

@@ -64,7 +64,7 @@ enum status slug_free(struct tx *tx, int64_t account, int kind, struct str slug)
 
 static enum status judge_new(struct tx *tx, const struct actor *actor, const struct collection_new *in)
 {
-    int64_t count;
+    int64_t count = 0;
     if (!actor_is(actor, in->account))
         return DENIED;
     if (!slug_valid(in->slug))
@@ -128,7 +128,7 @@ static enum status place_of(struct tx *tx, int64_t id, struct place *out)
 enum status tx_collection_delete(struct tx *tx, const struct actor *actor, int64_t id)
 {
     struct coll_row c;
-    struct place place;
+    struct place place = {0};
     int64_t seq;
     enum status st = coll_load_for(tx, actor, id, RIGHT_REMOVE, &c);
     if (st == OK)
@@ -146,7 +146,7 @@ enum status tx_collection_delete(struct tx *tx, const struct actor *actor, int64
 enum status tx_collection_rename(struct tx *tx, const struct actor *actor, int64_t id, struct str slug)
 {
     struct coll_row c;
-    struct place place;
+    struct place place = {0};
     int64_t left, came;
     enum status st = coll_load(tx, actor, id, &c);
     if (st == OK && !actor_is(actor, c.account))

@@ -47,7 +47,7 @@ static size_t slot_of(const struct db *db, const char *sql)
 static bool table_grow(struct db *db)
 {
     struct db bigger = {.cap = db->cap ? db->cap * 2 : 128};
-    bigger.table = calloc(bigger.cap, sizeof *bigger.table);
+    bigger.table = calloc(bigger.cap, sizeof(struct stmt *));
     if (!bigger.table)
         return false;
     for (size_t i = 0; i < db->cap; i++)

@@ -12,7 +12,8 @@ typedef void (*doctor_fn)(void *ctx, struct str what, struct str where); /* one 
 enum status store_check(struct store *s, bool deep, doctor_fn fn, void *ctx, size_t *findings);
 
 /* Drops and recomputes occ, span, field, counters, for all accounts (0) or one. */
-enum status store_rebuild(struct store *s, int64_t account, void (*progress)(void *ctx, int64_t done, int64_t total), void *ctx);
+enum status store_rebuild(struct store *s, int64_t account,
+                          void (*progress)(void *ctx, int64_t done, int64_t total), void *ctx);
 
 /* One round of the background work that is due: sweep of gone collections and accounts, tombstones past their days, kept
  * bodies, blobs without references, expansion of recurring items, WAL checkpoint. The store runs it by itself; tests call it. */

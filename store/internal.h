@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { SHARDS_MAX = 31, SLOT_MAIN = SHARDS_MAX, SLOTS, HINTS_MAX = 8, BUCKETS = 61 };
+enum { SHARDS_MAX = 31, SLOT_MAIN = SHARDS_MAX, SLOTS, HINTS_MAX = 8, IDLE_MAX = 16, BUCKETS = 61 };
 
 struct hint {
     int64_t account, seq;
@@ -24,12 +24,12 @@ struct tx {
     int64_t now;          /* seconds since 1970, the same for the whole transaction */
     struct hint *hints;   /* numbers taken; only in writes */
     size_t hint_count, hint_cap;
-    bool chores;          /* a row for the background was added: see xop.c */
+    bool chores; /* a row for the background was added: see xop.c */
 };
 
 struct pool { /* reading connections of a slot */
     pthread_mutex_t lock;
-    struct db *idle[16];
+    struct db *idle[IDLE_MAX];
     size_t idle_count, open_count;
 };
 
@@ -81,8 +81,8 @@ struct store {
     struct chores *chores; /* set before serving starts */
     struct blob_pins *pins;
     struct tz_cache *_Atomic zones; /* made by store_zones */
-    pthread_mutex_t reconcile; /* mounts follow grants one at a time */
-    pthread_mutex_t sweep;     /* background work and backups: one at a time */
+    pthread_mutex_t reconcile;      /* mounts follow grants one at a time */
+    pthread_mutex_t sweep;          /* background work and backups: one at a time */
     struct {
         store_hint_fn fn;
         void *ctx;

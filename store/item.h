@@ -18,14 +18,14 @@ struct item {
     int64_t size, seq;
     int64_t created, changed; /* seconds since 1970 */
     int64_t content;          /* of item_body */
-    bool sure;                /* set by item_in_range alone: it overlaps for certain, the caller need not judge */
+    bool sure; /* set by item_in_range alone: it overlaps for certain, the caller need not judge */
 };
 
 /* ---- reading. Strings in the arena. ---- */
-enum status item_find(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection, struct str name,
-                      struct item *out);
-enum status item_find_uid(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection, struct str obj_uid,
-                          struct item *out);
+enum status item_find(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection,
+                      struct str name, struct item *out);
+enum status item_find_uid(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection,
+                          struct str obj_uid, struct item *out);
 enum status item_get(struct tx *tx, struct arena *a, const struct actor *actor, int64_t id, struct item *out);
 
 /* The bytes as they came. Appended to `out`, or into the arena. */
@@ -35,30 +35,31 @@ enum status item_body_arena(struct tx *tx, struct arena *a, const struct item *i
 /* Walks a collection in order of uid; the item's strings are valid during the call only. A status other than OK from fn
  * stops and is returned. With `bodies`, body is the stored text, otherwise STR_NONE. */
 typedef enum status (*item_fn)(void *ctx, const struct item *item, struct str body);
-enum status item_each(struct tx *tx, const struct actor *actor, int64_t collection, bool bodies, item_fn fn, void *ctx);
+enum status item_each(struct tx *tx, const struct actor *actor, int64_t collection, bool bodies, item_fn fn,
+                      void *ctx);
 
 /* ---- sync (RFC 6578, and what other protocols make of it) ---- */
 struct item_change {
-    bool gone;       /* deleted, or moved away: only name and seq count */
+    bool gone; /* deleted, or moved away: only name and seq count */
     struct item item;
 };
 typedef enum status (*item_change_fn)(void *ctx, const struct item_change *change);
 /* Every item changed after `since`, one entry each (its last state), ascending by seq, at most `limit` (0: all). TRUNCATED when
  * there are more: go on from the last seq seen. With since == 0: all items, no deletions. BAD_TOKEN when `since` is before the
  * horizon or beyond the collection's seq. */
-enum status item_changes(struct tx *tx, const struct actor *actor, int64_t collection, int64_t since, size_t limit,
-                         item_change_fn fn, void *ctx);
+enum status item_changes(struct tx *tx, const struct actor *actor, int64_t collection, int64_t since,
+                         size_t limit, item_change_fn fn, void *ctx);
 
 /* ---- derived indexes ---- */
 /* Candidates whose occurrences may overlap [from, until) (14 h margin included for floating ones): a superset; the caller
  * judges each. kinds: enum ical_kind bits, 0: all. */
-enum status item_in_range(struct tx *tx, const struct actor *actor, int64_t collection, unsigned kinds, int64_t from,
-                          int64_t until, bool bodies, item_fn fn, void *ctx);
+enum status item_in_range(struct tx *tx, const struct actor *actor, int64_t collection, unsigned kinds,
+                          int64_t from, int64_t until, bool bodies, item_fn fn, void *ctx);
 
 enum field_match { MATCH_CONTAINS, MATCH_EQUALS, MATCH_STARTS, MATCH_ENDS };
 /* Cards with a value of that field (enum vcard_field) that matches `folded` (RFC 5051 form): a superset for other collations. */
-enum status item_by_field(struct tx *tx, const struct actor *actor, int64_t collection, int field, enum field_match match,
-                          struct str folded, bool bodies, item_fn fn, void *ctx);
+enum status item_by_field(struct tx *tx, const struct actor *actor, int64_t collection, int field,
+                          enum field_match match, struct str folded, bool bodies, item_fn fn, void *ctx);
 
 /* ---- changing: inside a write on the collection's shard ---- */
 struct item_put_result {
@@ -70,8 +71,8 @@ struct item_put_result {
 };
 /* Creates or replaces by name. UNSUPPORTED (component), UID_CONFLICT, OVER_QUOTA, DENIED (create needs i, replace c),
  * NOT_FOUND (the collection is gone). The closure has judged If-Match and its like before. */
-enum status tx_item_put(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection, struct str name,
-                        const struct prepared *p, struct item_put_result *out);
+enum status tx_item_put(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection,
+                        struct str name, const struct prepared *p, struct item_put_result *out);
 
 /* NOT_FOUND, DENIED (needs t). Leaves a tombstone; the body is kept for undelete. */
 enum status tx_item_delete(struct tx *tx, const struct actor *actor, int64_t collection, struct str name);
@@ -82,17 +83,20 @@ struct item_move_result {
     bool created;
     struct str conflict;
 };
-enum status tx_item_move(struct tx *tx, struct arena *a, const struct actor *actor, int64_t from, struct str name, int64_t to,
-                         struct str new_name, bool overwrite, struct item_move_result *out);
-enum status tx_item_copy(struct tx *tx, struct arena *a, const struct actor *actor, int64_t from, struct str name, int64_t to,
-                         struct str new_name, bool overwrite, struct item_move_result *out);
+enum status tx_item_move(struct tx *tx, struct arena *a, const struct actor *actor, int64_t from,
+                         struct str name, int64_t to, struct str new_name, bool overwrite,
+                         struct item_move_result *out);
+enum status tx_item_copy(struct tx *tx, struct arena *a, const struct actor *actor, int64_t from,
+                         struct str name, int64_t to, struct str new_name, bool overwrite,
+                         struct item_move_result *out);
 /* Copies all items of a collection into an empty one of the same shard: one closure, up to 100,000 rows. */
 enum status tx_collection_copy(struct tx *tx, const struct actor *actor, int64_t from, int64_t to);
 
 /* Between shards: insert there, commit, then remove here, by an xop row (blocking; worker threads and commands). Does the right
  * thing within one shard too. */
-enum status item_move_any(struct store *s, struct arena *a, const struct actor *actor, int64_t from, struct str name, int64_t to,
-                          struct str new_name, bool overwrite, bool copy, struct item_move_result *out);
+enum status item_move_any(struct store *s, struct arena *a, const struct actor *actor, int64_t from,
+                          struct str name, int64_t to, struct str new_name, bool overwrite, bool copy,
+                          struct item_move_result *out);
 
 /* ---- what was deleted ---- */
 struct deleted_item {
@@ -104,6 +108,7 @@ typedef enum status (*deleted_fn)(void *ctx, const struct deleted_item *d);
 /* Deleted bodies that are still kept, of an account, deleted at or after `since`. */
 enum status deleted_each(struct tx *tx, int64_t account, int64_t since, deleted_fn fn, void *ctx);
 /* Brings one back under its old name (or a free one); EXISTS when its UID is there again. */
-enum status tx_undelete(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection, int64_t seq);
+enum status tx_undelete(struct tx *tx, struct arena *a, const struct actor *actor, int64_t collection,
+                        int64_t seq);
 
 #endif

@@ -127,7 +127,7 @@ static enum status clear_target(struct journey *j, struct tx *tx)
 
 static enum status arrive(struct journey *j, struct tx *tx)
 {
-    struct item_put_result put;
+    struct item_put_result put = {0};
     enum status st = clear_target(j, tx);
     if (st == OK)
         st = tx_item_put(tx, j->arena, j->actor, j->to, j->new_name, &j->prepared, &put);

@@ -183,8 +183,8 @@ enum status item_delete_found(struct tx *tx, struct coll_row *c, const struct it
 enum status tx_item_delete(struct tx *tx, const struct actor *actor, int64_t collection, struct str name)
 {
     struct coll_row c;
-    struct item_old old;
-    struct str obj_uid;
+    struct item_old old = {0};
+    struct str obj_uid = STR_NONE;
     SCOPED_ARENA(a, 1 << 20);
     enum status st = coll_load(tx, actor, collection, &c);
     if (st == OK)

@@ -38,7 +38,7 @@ static enum status subscribe(struct tx *tx, int64_t id, const struct mount_old *
 enum status tx_mount_update(struct tx *tx, const struct actor *actor, int64_t id, struct str name,
                             const bool *subscribed)
 {
-    struct mount_old m;
+    struct mount_old m = {0};
     int64_t seq;
     SCOPED_ARENA(a, 1 << 16);
     enum status st = mount_find(tx, &a, id, &m);

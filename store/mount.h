@@ -19,7 +19,8 @@ struct mount {
 
 enum status mount_list(struct tx *tx, struct arena *a, int64_t account, struct mount **out, size_t *count);
 /* Own name, subscription. A mount that is unsubscribed leaves the home (DELETE of a share by its grantee). */
-enum status tx_mount_update(struct tx *tx, const struct actor *actor, int64_t mount, struct str name, const bool *subscribed);
+enum status tx_mount_update(struct tx *tx, const struct actor *actor, int64_t mount, struct str name,
+                            const bool *subscribed);
 
 /* Blocking (several writes): call from a worker, a command, or through acl_share below. Needs the current members. */
 enum status mounts_reconcile(struct store *s, int64_t collection);
@@ -27,7 +28,7 @@ enum status mounts_reconcile(struct store *s, int64_t collection);
 enum status mounts_reconcile_account(struct store *s, int64_t account);
 
 /* Sets the ACL and reconciles, durably: an xop row is committed with the ACL. Blocking. */
-enum status acl_share(struct store *s, const struct actor *actor, int64_t collection, const struct acl_entry *entries,
-                      size_t count);
+enum status acl_share(struct store *s, const struct actor *actor, int64_t collection,
+                      const struct acl_entry *entries, size_t count);
 
 #endif

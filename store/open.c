@@ -12,7 +12,7 @@
 
 static enum status complain(struct buf *why, const char *dir, const char *what)
 {
-    buf_addf(why, "%s: %s: %s", dir, what, strerror(errno));
+    buf_addf(why, "%s: %s: %s", dir, what, strerrordesc_np(errno));
     return errno == ENOSPC ? E_FULL : E_IO;
 }
 

@@ -38,16 +38,16 @@ struct prepared {
     enum media media;
     struct str body;
     unsigned char hash[SHA256_SIZE];
-    bool is_file;          /* the body is in a blob file, pinned */
+    bool is_file; /* the body is in a blob file, pinned */
     struct str uid;
-    int kind;              /* enum ical_kind, or 1 for a card and 2 for a group */
-    int class;             /* enum ical_class */
+    int kind;  /* enum ical_kind, or 1 for a card and 2 for a group */
+    int class; /* enum ical_class */
     struct occ_row *occ;
     size_t occ_count;
-    int64_t first, last;   /* span */
+    int64_t first, last; /* span */
     bool recurs;
-    int64_t until_done;    /* expanded up to; INT64_MAX: complete */
-    int64_t tzver;         /* of the time zone data it was computed with */
+    int64_t until_done; /* expanded up to; INT64_MAX: complete */
+    int64_t tzver;      /* of the time zone data it was computed with */
     struct field_row *fields;
     size_t field_count;
     struct store *store;
@@ -67,6 +67,7 @@ enum status prepare_vcard(struct store *s, struct arena *a, struct str body, str
 void prepared_release(struct prepared *p);
 
 /* The derived part alone, of a body that is stored already (rebuilding, expanding further, undelete): no blob is touched. */
-enum status prepare_derived(struct store *s, struct arena *a, enum media media, struct str body, struct prepared *out);
+enum status prepare_derived(struct store *s, struct arena *a, enum media media, struct str body,
+                            struct prepared *out);
 
 #endif

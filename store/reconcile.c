@@ -27,15 +27,19 @@ static enum status wish_add(struct wishes *w, int64_t account, int64_t collectio
     return OK;
 }
 
+static int by_place(const struct wish *x, const struct wish *y)
+{
+    if (x->account != y->account)
+        return x->account < y->account ? -1 : 1;
+    return (x->collection > y->collection) - (x->collection < y->collection);
+}
+
 /* A grant to the user himself (via 0) comes before one through a group. */
 static int by_account(const void *a, const void *b)
 {
     const struct wish *x = a, *y = b;
-    if (x->account != y->account)
-        return x->account < y->account ? -1 : 1;
-    if (x->collection != y->collection)
-        return x->collection < y->collection ? -1 : 1;
-    return (x->via > y->via) - (x->via < y->via);
+    int order = by_place(x, y);
+    return order ? order : (x->via > y->via) - (x->via < y->via);
 }
 
 static void wishes_sort(struct wishes *w)
@@ -263,12 +267,9 @@ static enum status difference(struct arena *a, const struct wishes *wanted, cons
     *count = 0;
     if (!list)
         return a->st;
-    while (i < wanted->count || k < there->count) {
-        const struct wish *w = i < wanted->count ? &wanted->items[i] : NULL;
-        const struct wish *t = k < there->count ? &there->items[k] : NULL;
-        struct wish same_via = t ? *t : (struct wish){0};
-        same_via.via = w ? w->via : 0;
-        int order = !w ? 1 : !t ? -1 : by_account(w, &same_via);
+    while (i < wanted->count && k < there->count) {
+        const struct wish *w = &wanted->items[i], *t = &there->items[k];
+        int order = by_place(w, t);
         if (order < 0 || (order == 0 && w->via != t->via))
             list[(*count)++] = (struct change){*w, shared[i]};
         else if (order > 0)
@@ -276,6 +277,10 @@ static enum status difference(struct arena *a, const struct wishes *wanted, cons
         i += order <= 0;
         k += order >= 0;
     }
+    for (; i < wanted->count; i++)
+        list[(*count)++] = (struct change){wanted->items[i], shared[i]};
+    for (; k < there->count; k++)
+        list[(*count)++] = (struct change){there->items[k], NULL};
     return OK;
 }
 

@@ -130,7 +130,7 @@ enum status tx_acl_set(struct tx *tx, const struct actor *actor, int64_t collect
                        const struct acl_entry *entries, size_t count)
 {
     struct coll_row c;
-    int64_t seq;
+    int64_t seq = 0;
     enum status st = coll_load_for(tx, actor, collection, RIGHT_ADMIN, &c);
     if (st == OK && count > tx->store->config.acl_entries)
         st = TOO_MANY;

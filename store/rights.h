@@ -8,20 +8,20 @@
 #include "store/store.h"
 
 enum rights {
-    RIGHT_LOOKUP = 1 << 0,   /* l: the collection is visible */
-    RIGHT_READ = 1 << 1,     /* r: its items can be read */
-    RIGHT_SEEN = 1 << 2,     /* s: keep \Seen */
-    RIGHT_WRITE = 1 << 3,    /* w: flags; DAV: properties of items and the collection */
-    RIGHT_INSERT = 1 << 4,   /* i: add items */
-    RIGHT_POST = 1 << 5,     /* p */
-    RIGHT_CREATE = 1 << 6,   /* k: create child collections */
-    RIGHT_REMOVE = 1 << 7,   /* x: delete the collection itself */
-    RIGHT_DELETE = 1 << 8,   /* t: delete items */
-    RIGHT_EXPUNGE = 1 << 9,  /* e */
-    RIGHT_ADMIN = 1 << 10,   /* a: change the ACL */
+    RIGHT_LOOKUP = 1 << 0,    /* l: the collection is visible */
+    RIGHT_READ = 1 << 1,      /* r: its items can be read */
+    RIGHT_SEEN = 1 << 2,      /* s: keep \Seen */
+    RIGHT_WRITE = 1 << 3,     /* w: flags; DAV: properties of items and the collection */
+    RIGHT_INSERT = 1 << 4,    /* i: add items */
+    RIGHT_POST = 1 << 5,      /* p */
+    RIGHT_CREATE = 1 << 6,    /* k: create child collections */
+    RIGHT_REMOVE = 1 << 7,    /* x: delete the collection itself */
+    RIGHT_DELETE = 1 << 8,    /* t: delete items */
+    RIGHT_EXPUNGE = 1 << 9,   /* e */
+    RIGHT_ADMIN = 1 << 10,    /* a: change the ACL */
     RIGHT_FREEBUSY = 1 << 11, /* f: ask for busy times */
-    RIGHT_CONTENT = 1 << 12, /* c: change the content of items */
-    RIGHT_PRIVATE = 1 << 13, /* v: see private items in full */
+    RIGHT_CONTENT = 1 << 12,  /* c: change the content of items */
+    RIGHT_PRIVATE = 1 << 13,  /* v: see private items in full */
     RIGHTS_ALL = (1 << 14) - 1,
 };
 
@@ -44,11 +44,11 @@ enum {
 };
 
 struct actor {
-    int64_t id;             /* principal */
-    const int64_t *groups;  /* as of now, nested ones included */
+    int64_t id;            /* principal */
+    const int64_t *groups; /* as of now, nested ones included */
     size_t group_count;
-    bool system;            /* the server itself or its administrator: every right */
-    bool read_only;         /* whatever he may do otherwise, he only reads (a master user) */
+    bool system;    /* the server itself or its administrator: every right */
+    bool read_only; /* whatever he may do otherwise, he only reads (a master user) */
 };
 extern const struct actor actor_system;
 
@@ -61,10 +61,11 @@ struct acl_entry {
 enum status rights_of(struct tx *tx, const struct actor *actor, int64_t collection, unsigned *rights);
 
 /* All grants of a collection (the owner's own are not rows). Array in the arena. */
-enum status acl_list(struct tx *tx, struct arena *a, int64_t collection, struct acl_entry **out, size_t *count);
+enum status acl_list(struct tx *tx, struct arena *a, int64_t collection, struct acl_entry **out,
+                     size_t *count);
 
 /* Replaces all grants. Needs RIGHT_ADMIN. The caller then has the mounts follow: store/mount.h. */
-enum status tx_acl_set(struct tx *tx, const struct actor *actor, int64_t collection, const struct acl_entry *entries,
-                       size_t count);
+enum status tx_acl_set(struct tx *tx, const struct actor *actor, int64_t collection,
+                       const struct acl_entry *entries, size_t count);
 
 #endif

@@ -36,23 +36,23 @@ struct tx;
 
 struct store_config {
     const char *dir;
-    int shards;               /* 1..31; only at creation, later the stored number counts */
-    int64_t tombstone_days;   /* [store] tombstone_days */
-    int64_t keep_deleted;     /* seconds; [store] keep_deleted */
-    int64_t default_quota;    /* bytes of an account; 0: none */
-    size_t inline_body;       /* larger bodies are files; 64 KB */
+    int shards;                     /* 1..31; only at creation, later the stored number counts */
+    int64_t tombstone_days;         /* [store] tombstone_days */
+    int64_t keep_deleted;           /* seconds; [store] keep_deleted */
+    int64_t default_quota;          /* bytes of an account; 0: none */
+    size_t inline_body;             /* larger bodies are files; 64 KB */
     size_t group_rows, group_bytes; /* bounds of one commit group */
-    int64_t group_us;         /* how long a group may gather while requests keep coming */
-    size_t queue_limit;       /* writes waiting in a shard; more: E_BUSY */
-    const char *zoneinfo;     /* folder of the system's time zones */
+    int64_t group_us;               /* how long a group may gather while requests keep coming */
+    size_t queue_limit;             /* writes waiting in a shard; more: E_BUSY */
+    const char *zoneinfo;           /* folder of the system's time zones */
     struct ical_limits ical;
     struct vcard_limits vcard;
-    size_t resource_size;     /* largest object */
-    size_t collections;       /* of one account */
-    size_t items;             /* in one collection */
-    size_t acl_entries;       /* grants of one collection */
-    size_t properties;        /* kept for clients on one collection, item, mount or account */
-    size_t property_size;     /* bytes of one such value */
+    size_t resource_size; /* largest object */
+    size_t collections;   /* of one account */
+    size_t items;         /* in one collection */
+    size_t acl_entries;   /* grants of one collection */
+    size_t properties;    /* kept for clients on one collection, item, mount or account */
+    size_t property_size; /* bytes of one such value */
 };
 
 /* All defaults of the configuration; `dir` is the caller's. */
@@ -67,15 +67,15 @@ void store_close(struct store *s);
 
 const struct store_config *store_config_of(const struct store *s);
 struct tz_cache *store_zones(struct store *s);
-enum { STORE_MAIN = 63 };            /* as write.account: main.db's writer */
-int store_shard_of(int64_t id);      /* 0..30, or STORE_MAIN */
+enum { STORE_MAIN = 63 };       /* as write.account: main.db's writer */
+int store_shard_of(int64_t id); /* 0..30, or STORE_MAIN */
 
 /* The store's epoch: new at creation and at each restore. Part of every sync-token and anchor. */
 struct str store_epoch(const struct store *s); /* 16 lower-case hex digits */
 
 /* ---- reading ---- */
-struct tx *store_read(struct store *s);  /* NULL: out of memory or connections */
-void store_read_end(struct tx *tx);      /* NULL is allowed */
+struct tx *store_read(struct store *s); /* NULL: out of memory or connections */
+void store_read_end(struct tx *tx);     /* NULL is allowed */
 static inline void store_read_end_p(struct tx **tx)
 {
     store_read_end(*tx);
@@ -88,10 +88,10 @@ struct store *tx_store(struct tx *tx);
 struct write {
     enum status (*run)(struct write *w, struct tx *tx);
     void (*done)(struct write *w); /* the last touch of w by the store */
-    int64_t account;               /* any id of the shard: the account, a collection, …; STORE_MAIN: main.db */
-    enum status status;            /* the result, set before done() */
-    size_t bytes;                  /* about how much it writes, for the group's bound */
-    struct write *next;            /* the store's */
+    int64_t account;    /* any id of the shard: the account, a collection, …; STORE_MAIN: main.db */
+    enum status status; /* the result, set before done() */
+    size_t bytes;       /* about how much it writes, for the group's bound */
+    struct write *next; /* the store's */
 };
 
 /* Never blocks. Always ends in done(), with E_BUSY or E_UNAVAILABLE when it was not taken. */

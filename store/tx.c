@@ -76,7 +76,7 @@ static struct db *pool_take(struct pool *pool, bool *may_open)
 static void pool_give(struct pool *pool, struct db *db)
 {
     pthread_mutex_lock(&pool->lock);
-    if (db && pool->idle_count < COUNT_OF(pool->idle)) {
+    if (db && pool->idle_count < IDLE_MAX) {
         pool->idle[pool->idle_count++] = db;
         db = NULL;
     } else {

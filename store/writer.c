@@ -328,7 +328,7 @@ enum status writer_start(struct store *s, int slot, struct buf *why)
     w->store = s;
     w->slot = slot;
     w->group_cap = s->config.group_rows < GROUP_MAX ? s->config.group_rows : GROUP_MAX;
-    w->group = calloc(w->group_cap, sizeof *w->group);
+    w->group = calloc(w->group_cap, sizeof(struct write *));
     w->tx = (struct tx){.store = s, .writing = slot, .hint_cap = w->group_cap};
     w->tx.hints = calloc(w->tx.hint_cap, sizeof *w->tx.hints);
     if (!w->group || !w->tx.hints)

@@ -151,6 +151,7 @@ enum status chores_start(struct store *s)
     if (!c)
         return E_MEMORY;
     c->store = s;
+    c->due = true; /* what the start could not finish */
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->work, NULL);
     if (pthread_create(&c->thread, NULL, chores_main, c) != 0) {
