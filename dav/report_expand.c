@@ -163,7 +163,7 @@ static bool names_given(const struct xml_node *parent)
 {
     for (const struct xml_node *n = xml_child(parent, NS_DAV, "property"); n;
          n = xml_next(n, NS_DAV, "property"))
-        if (xml_attr(n, "name").n == 0 || !names_given(n))
+        if (!xml_is_name(xml_attr(n, "name")) || !names_given(n))
             return false;
     return true;
 }

@@ -8,6 +8,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <libxml/tree.h>
 #include <pthread.h>
 
 enum {
@@ -428,4 +429,12 @@ enum status xml_parse(struct arena *a, struct str text, const struct xml_limits 
     if (st == OK)
         *root = b.root;
     return st;
+}
+
+bool xml_is_name(struct str name)
+{
+    SCOPED_BUF(text, 1024);
+    buf_add(&text, name);
+    return name.n && text.st == OK && !memchr(name.p, 0, name.n) &&
+           xmlValidateNCName((const xmlChar *)buf_c(&text), 0) == 0;
 }

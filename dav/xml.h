@@ -53,6 +53,9 @@ struct xml_node *xml_sibling(const struct xml_node *n);          /* next element
 struct str xml_attr(const struct xml_node *n, const char *name); /* without namespace; STR_NONE */
 struct str xml_text(struct arena *a, const struct xml_node *n);  /* all text below, joined */
 
+/* Can it be the local name of an element (an NCName)? For names that come from elsewhere than a parsed name. */
+bool xml_is_name(struct str name);
+
 /* The children of n as XML text that stands alone (every namespace declared where it is used first, prefixes kept): how
  * dead properties are kept. When xml:lang is in force on n, the text begins with the instruction <?lang TAG?>, which xml_property
  * turns into the attribute again. */
