@@ -4,40 +4,39 @@
 #include "dav/request.h"
 
 static const struct outcome {
-    int http;
+    int http, retry;          /* retry: Retry-After in seconds, 0: not worth repeating */
     const char *ns, *element; /* the precondition that says it, NULL: none */
-    int retry;                /* Retry-After in seconds, 0: not worth repeating */
 } answers[STATUS_COUNT] = {
     [OK] = {200},
     [NOT_FOUND] = {404},
-    [EXISTS] = {405, NS_DAV, "resource-must-be-null"},
+    [EXISTS] = {405, 0, NS_DAV, "resource-must-be-null"},
     [DENIED] = {403},
     [UNAUTHENTICATED] = {401},
-    [THROTTLED] = {429, NULL, NULL, 60},
+    [THROTTLED] = {429, 60},
     [PRECONDITION] = {412},
     [NOT_MODIFIED] = {304},
     [NO_PARENT] = {409},
     [UID_CONFLICT] = {409},
     [TOO_LARGE] = {413},
     [TOO_MANY] = {507},
-    [OVER_QUOTA] = {507, NS_DAV, "quota-not-exceeded"},
+    [OVER_QUOTA] = {507, 0, NS_DAV, "quota-not-exceeded"},
     [INVALID] = {400},
     [UNSUPPORTED] = {403},
-    [BAD_TOKEN] = {403, NS_DAV, "valid-sync-token"},
-    [PROTECTED] = {403, NS_DAV, "cannot-modify-protected-property"},
-    [TRUNCATED] = {507, NS_DAV, "number-of-matches-within-limits"},
+    [BAD_TOKEN] = {403, 0, NS_DAV, "valid-sync-token"},
+    [PROTECTED] = {403, 0, NS_DAV, "cannot-modify-protected-property"},
+    [TRUNCATED] = {507, 0, NS_DAV, "number-of-matches-within-limits"},
     [GONE] = {404},
 };
 
 static const struct outcome faults[] = {
-    [-E_MEMORY] = {503, NULL, NULL, 5},
+    [-E_MEMORY] = {503, 5},
     [-E_IO] = {500},
-    [-E_FULL] = {507, NS_DAV, "sufficient-disk-space"},
+    [-E_FULL] = {507, 0, NS_DAV, "sufficient-disk-space"},
     [-E_CORRUPT] = {500},
     [-E_INTERNAL] = {500},
-    [-E_TIMEOUT] = {503, NULL, NULL, 10},
-    [-E_UNAVAILABLE] = {503, NULL, NULL, 10},
-    [-E_BUSY] = {503, NULL, NULL, 2},
+    [-E_TIMEOUT] = {503, 10},
+    [-E_UNAVAILABLE] = {503, 10},
+    [-E_BUSY] = {503, 2},
 };
 
 static const struct outcome *outcome_of(enum status st)

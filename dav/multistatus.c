@@ -199,11 +199,9 @@ static enum status dead(struct dav_request *r, struct tx *tx, struct resource *r
 static enum status all_or_names(struct dav_request *r, struct tx *tx, struct resource *res,
                                 const struct prop_request *props)
 {
-    static const struct prop_table *const tables[] = {&props_dav, &props_acl, &props_caldav, &props_carddav,
-                                                      &props_apple};
     bool all = props->mode == PROPS_ALL;
-    for (size_t i = 0; i < COUNT_OF(tables); i++) {
-        enum status st = live(r, tx, res, tables[i], all);
+    for (size_t i = 0; i < PROP_TABLES; i++) {
+        enum status st = live(r, tx, res, prop_tables[i], all);
         if (st)
             return st;
     }

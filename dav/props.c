@@ -3,6 +3,9 @@
 
 #include <pthread.h>
 
+const struct prop_table *const prop_tables[PROP_TABLES] = {&props_dav, &props_acl, &props_caldav,
+                                                           &props_carddav, &props_apple};
+
 enum { SLOTS = 256 };
 
 /* Open addressing over all rows; made once, then only read. The names are ours, so an unkeyed hash will do.
@@ -25,11 +28,9 @@ static unsigned hash_name(struct str ns, struct str name)
 
 static void fill(void)
 {
-    static const struct prop_table *const tables[] = {&props_dav, &props_acl, &props_caldav, &props_carddav,
-                                                      &props_apple};
-    for (size_t t = 0; t < COUNT_OF(tables); t++)
-        for (size_t i = 0; i < tables[t]->count; i++) {
-            const struct dav_prop *row = &tables[t]->rows[i];
+    for (size_t t = 0; t < PROP_TABLES; t++)
+        for (size_t i = 0; i < prop_tables[t]->count; i++) {
+            const struct dav_prop *row = &prop_tables[t]->rows[i];
             unsigned at = hash_name(str_c(row->ns), str_c(row->name));
             while (slots[at])
                 at = (at + 1) % SLOTS;

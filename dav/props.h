@@ -61,6 +61,8 @@ struct prop_table {
     size_t count;
 };
 extern const struct prop_table props_dav, props_acl, props_caldav, props_carddav, props_apple;
+enum { PROP_TABLES = 5 };
+extern const struct prop_table *const prop_tables[PROP_TABLES]; /* all of them */
 
 /* Sync tokens: "urn:scambio:sync:EPOCH:ID:SEQ[:SUM]". BAD_TOKEN for anything but a token of this resource and epoch. */
 void sync_token_write(struct buf *out, struct dav_request *r, int64_t id, int64_t seq, int64_t sum);

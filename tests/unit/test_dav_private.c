@@ -7,8 +7,7 @@
 #define HIS   "/dav/calendars/bob@example.test/alice-calendar/"
 
 #define ACL(privileges)                                                                                      \
-    "ACL " HERS                                                                                              \
-    "\n\n<D:acl "                                                                                            \
+    "ACL " HERS "\n\n<D:acl "                                                                                \
     "xmlns:D=\"DAV:\"><D:ace><D:principal><D:href>/dav/principals/bob@example.test/</D:href></D:principal>"  \
     "<D:grant>" privileges "</D:grant></D:ace></D:acl>"
 #define READ  "<D:privilege><D:read/></D:privilege>"
@@ -129,7 +128,7 @@ static void shows_busy_times_alone(void **state)
     assert_not_in(find, "open.ics");
     expect(BOB,
            "REPORT " HIS "\nDepth: 1\n\n<C:free-busy-query "
-                         "xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><C:time-range start=\"20260105T000000Z\" "
+           "xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><C:time-range start=\"20260105T000000Z\" "
            "end=\"20260107T000000Z\"/></C:free-busy-query>",
            200, "FREEBUSY");
 }
@@ -139,8 +138,8 @@ static void the_owner_cannot_be_locked_out(void **state)
     (void)state;
     expect(ALICE,
            "ACL " HERS "\n\n<D:acl "
-                       "xmlns:D=\"DAV:\"><D:ace><D:principal><D:href>/dav/principals/alice@example.test/</"
-                       "D:href></D:principal>"
+           "xmlns:D=\"DAV:\"><D:ace><D:principal><D:href>/dav/principals/alice@example.test/</"
+           "D:href></D:principal>"
            "<D:grant>" READ "</D:grant></D:ace></D:acl>",
            200, NULL);
     expect(ALICE,
