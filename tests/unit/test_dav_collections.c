@@ -195,12 +195,34 @@ static void works_between_accounts(void **state)
     expect(bob, "GET " BOBS "alice-shallow/b.ics\n\n", 404, NULL);
 }
 
+/* The old address leads to the same place, and is repeated in answers; what leads on from there is the new one. */
+static void survives_a_rename_of_the_user(void **state)
+{
+    (void)state;
+    static const char renamed[] = "alice.rossi@example.test";
+    SCOPED_BUF(why, 1024);
+    SCOPED_ARENA(a, 1 << 16);
+    struct login login;
+    put_event(ALICE, HOME "plain/r.ics", "ur", 201);
+    world_login(&w, &a, ALICE, &login);
+    assert_ok(user_rename(w.directory, login.actor.id, str_c(renamed), &why));
+    expect(renamed, "GET " HOME "plain/r.ics\n\n", 200, "UID:ur");
+    expect(renamed, "GET /dav/calendars/alice.rossi@example.test/plain/r.ics\n\n", 200, "UID:ur");
+    SCOPED_EXCHANGE(old) =
+        ask(&w, renamed,
+            STR("PROPFIND " HOME "plain/\nDepth: 1\n\n<propfind xmlns=\"DAV:\"><prop><owner/>"
+                "<current-user-principal/></prop></propfind>"));
+    assert_answer(old, 207, "<D:href>" HOME "plain/r.ics</D:href>");
+    assert_answer(old, 207, "<D:href>/dav/principals/alice.rossi@example.test/</D:href>");
+    assert_not_in(old, "/dav/principals/alice@example.test/");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_what_the_home_holds), cmocka_unit_test(makes_nothing_when_a_property_fails),
         cmocka_unit_test(moves_and_copies_items),    cmocka_unit_test(renames_and_copies_collections),
-        cmocka_unit_test(works_between_accounts),
+        cmocka_unit_test(works_between_accounts),    cmocka_unit_test(survives_a_rename_of_the_user),
     };
     int failed = cmocka_run_group_tests_name("one shard", tests, start_one, stop);
     return failed + cmocka_run_group_tests_name("three shards", tests, start_three, stop);
