@@ -138,5 +138,8 @@ void transfer_collection(struct transfer *t)
     }
     if (st == OK && !t->move && t->r->depth != 0 && is_piecemeal(t))
         st = copy_piecemeal(t);
-    transfer_answer(t, st);
+    if (st == INVALID)
+        transfer_refuse_place(t); /* a reserved name */
+    else
+        transfer_answer(t, st);
 }

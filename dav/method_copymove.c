@@ -134,7 +134,7 @@ static enum status find(struct transfer *t, struct str destination)
     return st == NOT_FOUND ? NO_PARENT : st;
 }
 
-static void refuse_place(struct transfer *t)
+void transfer_refuse_place(struct transfer *t)
 {
     bool calendar = t->from.kind == DAV_CALENDAR_ITEM || t->from.kind == DAV_CALENDAR;
     if (resource_is_item(&t->from))
@@ -144,7 +144,7 @@ static void refuse_place(struct transfer *t)
     else
         dav_error(t->r, 403, calendar ? NS_CALDAV : NS_CARDDAV,
                   calendar ? "calendar-collection-location-ok" : "addressbook-collection-location-ok",
-                  STR("a collection can only be in a home of its kind"));
+                  STR("a collection can only be in a home of its kind, and not under a reserved name"));
 }
 
 static void transfer(struct dav_request *r, bool move)
@@ -164,7 +164,7 @@ static void transfer(struct dav_request *r, bool move)
     if (st == UNAUTHENTICATED)
         dav_answer_http(r, 502); /* RFC 4918 section 9.8.5: another server's */
     else if (st == UNSUPPORTED)
-        refuse_place(t);
+        transfer_refuse_place(t);
     else if (st)
         transfer_answer(t, st);
     else if (same_place(t))

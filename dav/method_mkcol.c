@@ -126,6 +126,14 @@ static void answer_refused(struct mkcol *m)
     http_finish(r->t);
 }
 
+static void refuse_place(struct dav_request *r, const char *why)
+{
+    bool calendar = 1u << r->path.kind & (ON_CALENDAR | 1u << DAV_CALENDAR_ITEM);
+    dav_error(r, 403, calendar ? NS_CALDAV : NS_CARDDAV,
+              calendar ? "calendar-collection-location-ok" : "addressbook-collection-location-ok",
+              str_c(why));
+}
+
 static void done(struct write *w)
 {
     struct mkcol *m = CONTAINER_OF(w, struct mkcol, write);
@@ -136,29 +144,14 @@ static void done(struct write *w)
         answer_refused(m);
     } else if (w->status == DENIED) {
         dav_need_privilege(m->r, "bind");
+    } else if (w->status == INVALID) {
+        refuse_place(m->r, "this name is reserved");
     } else {
         dav_answer(m->r, w->status);
     }
 }
 
 /* ---- the method ---- */
-
-static void refuse_place(struct dav_request *r, const char *why)
-{
-    bool calendar = 1u << r->path.kind & (ON_CALENDAR | 1u << DAV_CALENDAR_ITEM);
-    dav_error(r, 403, calendar ? NS_CALDAV : NS_CARDDAV,
-              calendar ? "calendar-collection-location-ok" : "addressbook-collection-location-ok",
-              str_c(why));
-}
-
-static bool is_reserved(struct str slug)
-{
-    static const struct str names[] = {STR_INIT("inbox"), STR_INIT("outbox"), STR_INIT("notifications")};
-    for (size_t i = 0; i < COUNT_OF(names); i++)
-        if (str_caseeq(names[i], slug))
-            return true;
-    return false;
-}
 
 static bool root_fits(const struct mkcol *m)
 {
@@ -217,10 +210,6 @@ void method_mkcol(struct dav_request *r)
     dav_conditions_get(r, &m->conditions);
     if (r->path.name.p || (m->mkcalendar && r->path.kind != DAV_CALENDAR)) {
         refuse_place(r, "calendars and address books are made directly in their home");
-        return;
-    }
-    if (is_reserved(r->path.slug)) {
-        refuse_place(r, "this name is reserved");
         return;
     }
     enum status st = root_fits(m) ? changes_parse(r, r->body, &m->changes) : INVALID;

@@ -17,5 +17,7 @@ struct transfer {
 void transfer_collection(struct transfer *t);
 /* The answer to any outcome. */
 void transfer_answer(struct transfer *t, enum status st);
+/* 403: the destination is no place for what is moved or copied. */
+void transfer_refuse_place(struct transfer *t);
 
 #endif

@@ -146,6 +146,8 @@ static void renames_and_copies_collections(void **state)
     expect(ALICE, "MOVE " HOME "renamed/\nDestination: " HOME "copy/\nDepth: 1\n\n", 400, NULL);
     expect(ALICE, "MOVE " HOME "renamed/\nDestination: /dav/calendars/bob@example.test/taken/\n\n", 403,
            NULL);
+    expect(ALICE, "MOVE " HOME "renamed/\nDestination: " HOME "outbox/\n\n", 403,
+           "<C:calendar-collection-location-ok/>");
     expect(ALICE, "DELETE " HOME "copy/\nDepth: 1\n\n", 400, NULL);
     expect(ALICE, "DELETE " HOME "copy/\n\n", 204, NULL);
     expect(ALICE, "GET " HOME "copy/3.ics\n\n", 404, NULL);
