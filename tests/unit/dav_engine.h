@@ -206,13 +206,18 @@ static inline struct exchange *exchange_try(struct str text)
     return NULL;
 }
 
-static inline void exchange_handle(struct world *w, struct exchange *x, const struct login *login)
+static inline void exchange_wait(struct exchange *x)
 {
-    dav_handle(w->dav, &x->t, login);
     pthread_mutex_lock(&x->lock);
     while (!x->finished)
         pthread_cond_wait(&x->cond, &x->lock);
     pthread_mutex_unlock(&x->lock);
+}
+
+static inline void exchange_handle(struct world *w, struct exchange *x, const struct login *login)
+{
+    dav_handle(w->dav, &x->t, login);
+    exchange_wait(x);
 }
 
 static inline void exchange_run(struct world *w, struct exchange *x, const char *user)

@@ -82,6 +82,41 @@ static void judges_conditions_in_the_write(void **state)
     assert_answer(nothing, 404, NULL);
 }
 
+/* Many clients change one item at the same time, all from the version that they know: one is heard. */
+static void lets_one_of_many_win(void **state)
+{
+    enum { CLIENTS = 16 };
+    struct exchange *x[CLIENTS];
+    struct login login;
+    SCOPED_ARENA(a, 1 << 16);
+    (void)state;
+    SCOPED_EXCHANGE(first) = askf(&w, ALICE, "PUT " CAL "race.ics\n\n%s", EVENT("race", ""));
+    struct str etag = put_ok(first, 201);
+    world_login(&w, &a, ALICE, &login);
+    for (int i = 0; i < CLIENTS; i++) {
+        SCOPED_BUF(text, 4096);
+        buf_addf(
+            &text,
+            "PUT " CAL
+            "race.ics\nIf-Match: %.*s\n\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\n"
+            "UID:race\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260105T100000Z\r\nSUMMARY:%d\r\nEND:VEVENT\r\n"
+            "END:VCALENDAR\r\n",
+            STR_ARG(etag), i);
+        x[i] = exchange_try(buf_view(&text));
+        assert_non_null(x[i]);
+        dav_handle(w.dav, &x[i]->t, &login);
+    }
+    int won = 0, lost = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        exchange_wait(x[i]);
+        won += x[i]->t.resp.status == 204;
+        lost += x[i]->t.resp.status == 412;
+        exchange_free(x[i]);
+    }
+    assert_int_equal(won, 1);
+    assert_int_equal(lost, CLIENTS - 1);
+}
+
 static void reads_conditionally(void **state)
 {
     (void)state;
@@ -352,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stores_and_gives_back_the_same_bytes),
         cmocka_unit_test(judges_conditions_in_the_write),
+        cmocka_unit_test(lets_one_of_many_win),
         cmocka_unit_test(reads_conditionally),
         cmocka_unit_test(reads_the_if_header),
         cmocka_unit_test(bounds_the_if_header),
