@@ -85,7 +85,7 @@ static bool on_span(void *ctx, const struct instance *i)
     out->last = s->any && out->last > end ? out->last : end;
     out->flags |= o.flags;
     s->any = true;
-    if (i->part->has_rid && i->rid_like == &i->part->rid) /* an override: the set itself is still to come */
+    if (i->alone) /* the set itself is still to come */
         return true;
     if (o.start > s->horizon)
         out->last = INT64_MAX;

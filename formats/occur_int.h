@@ -82,6 +82,7 @@ enum status set_read(struct occur_ctx *x, struct occur_set *set);
 struct instance {
     const struct part *part;
     int64_t civil, start, end; /* in the part's zone; UTC; end >= start */
+    bool alone;                /* an override: not out of the set's own rules */
     bool period;               /* an RDATE with an end of its own */
     int64_t rid_civil, rid_utc;
     const struct moment

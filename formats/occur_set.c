@@ -208,7 +208,7 @@ static void settle_overrides(struct occur_set *set)
     for (size_t i = 0; i < set->override_count; i++)
         settle_rid(set, set->overrides[i]);
     if (set->override_count)
-        qsort(set->overrides, set->override_count, sizeof *set->overrides, compare_overrides);
+        qsort(set->overrides, set->override_count, sizeof(struct part *), compare_overrides);
     for (size_t i = 0; i < set->override_count; i++) {
         if (!set->overrides[i]->future || !set->overrides[i]->has_start)
             continue;

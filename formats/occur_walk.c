@@ -215,7 +215,8 @@ static bool emit_alone(struct walk *w, const struct part *p)
                          .start = p->start.utc,
                          .rid_civil = p->rid.civil,
                          .rid_utc = p->rid.utc,
-                         .rid_like = p->has_rid ? &p->rid : NULL};
+                         .rid_like = p->has_rid ? &p->rid : NULL,
+                         .alone = p != w->set->master};
     i.end = p->has_start ? part_end(p, i.civil, i.start) : 0;
     return w->fn(w->ctx, &i);
 }

@@ -41,6 +41,12 @@ static bool take_block(struct str *rest, size_t time_size, struct block *b)
     return true;
 }
 
+/* RFC 8536 section 3.2. What is none ends the name, so that it can go into a VTIMEZONE. */
+static bool is_name_char(unsigned char c)
+{
+    return ascii_alpha((char)c) || ascii_digit((char)c) || c == '+' || c == '-';
+}
+
 static void read_kinds(const struct block *b, size_t time_size, struct tz_kind *kinds)
 {
     const unsigned char *types = b->data + b->time * (time_size + 1), *chars = types + b->type * 6U;
@@ -49,7 +55,8 @@ static void read_kinds(const struct block *b, size_t time_size, struct tz_kind *
         size_t from = types[i * 6U + 5];
         kinds[i].offset = offset > -93600 && offset < 93600 ? offset : 0; /* RFC 8536: less than 26 hours */
         kinds[i].dst = types[i * 6U + 4] != 0;
-        for (size_t n = 0; n + 1 < TZ_ABBREVIATION && from + n < b->chars && chars[from + n]; n++)
+        for (size_t n = 0; n + 1 < TZ_ABBREVIATION && from + n < b->chars && is_name_char(chars[from + n]);
+             n++)
             kinds[i].abbreviation[n] = (char)chars[from + n];
     }
 }

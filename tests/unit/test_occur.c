@@ -288,6 +288,9 @@ static void test_spans(void **state)
         {EV("DTSTART;VALUE=DATE:20260102\n"), "20260101T100000", "20260103T140000", false, false},
         {EV(DAILY) EV("RECURRENCE-ID:20260102T100000Z\nDTSTART:20200101T100000Z\n"), "20200101T100000",
          "20260104T110000", true, false},
+        /* an override that is about no instance ends nothing */
+        {EV(DAILY) EV("RECURRENCE-ID:soon\nDTSTART:20450101T100000Z\n"), "20260101T100000", "20450101T100000",
+         true, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         SCOPED_ARENA(a, 4 << 20);
