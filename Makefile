@@ -116,6 +116,22 @@ bench:
 	@$(MAKE) --no-print-directory scambio build/bench/load build/bench/bare
 	@tests/bench/run.py $(PARTS)
 
+# ---- to try it, and to keep it ----
+run: deps
+	@$(MAKE) --no-print-directory -s scambio
+	@exec scripts/demo
+
+install: scambio
+	install -D -m 755 scambio $(DESTDIR)$(PREFIX)/bin/scambio
+	install -D -m 644 doc/man/scambio.1 $(DESTDIR)$(PREFIX)/share/man/man1/scambio.1
+	install -D -m 644 doc/man/scambio.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/scambio.conf.5
+	install -D -m 644 etc/scambio.conf $(DESTDIR)$(PREFIX)/share/doc/scambio/scambio.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/scambio/schemas $(wildcard schemas/*.sql)
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' etc/scambio.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/scambio.service
+	install -m 644 etc/scambio.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/scambio.conf
+	[ -e $(DESTDIR)/etc/scambio/scambio.conf ] || install -D -m 640 etc/scambio.conf $(DESTDIR)/etc/scambio/scambio.conf
+
 lint: # the static checks; tests/lint/run PART... runs some
 	@tests/lint/run
 

@@ -27,6 +27,16 @@
         taken_;                                                                                              \
     })
 
+/* For interfaces of libraries and the system that forget a const: the bytes are not changed. */
+static inline void *unconst(const void *p)
+{
+    union {
+        const void *constant;
+        void *plain;
+    } u = {p};
+    return u.plain;
+}
+
 /* The object that embeds `member`, from a pointer to the member. */
 #define CONTAINER_OF(ptr, T, member) ((T *)(void *)((char *)(ptr)-offsetof(T, member)))
 

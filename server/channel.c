@@ -13,7 +13,7 @@ union control {
 bool channel_send(int fd, struct str message, const int *fds, size_t fd_count)
 {
     union control control = {.space = {0}};
-    struct iovec part = {(void *)(uintptr_t)message.p, message.n};
+    struct iovec part = {unconst(message.p), message.n};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     if (fd_count > CHANNEL_FDS)
         return false;

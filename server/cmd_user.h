@@ -12,13 +12,16 @@ struct option_value {
 };
 /* Sorts c->argv[1…] into options and plain arguments (in place: words[0 … *count-1]). False: an unknown option, or one without
  * its value; it has been said. */
-bool take_options(struct command_call *c, struct option_value *options, size_t option_count, char **words, size_t *count);
+bool take_options(struct command_call *c, struct option_value *options, size_t option_count, char **words,
+                  size_t *count);
 enum { WORDS_MAX = 256 };
 
 /* ---- who is meant ---- */
 /* 0: found; otherwise it has been said and is the exit status. Deleted users are found with `deleted` only. */
-int find_principal(struct command_call *c, struct arena *a, const char *address, bool deleted, struct principal *out);
-int find_user(struct command_call *c, struct arena *a, const char *address, bool deleted, struct principal *out);
+int find_principal(struct command_call *c, struct arena *a, const char *address, bool deleted,
+                   struct principal *out);
+int find_user(struct command_call *c, struct arena *a, const char *address, bool deleted,
+              struct principal *out);
 
 /* fail() with what a status means; `why` (may be empty) goes before the phrase of the status. */
 int fail_with(struct command_call *c, const char *what, enum status st, const struct buf *why);
@@ -27,7 +30,7 @@ int fail_with(struct command_call *c, const char *what, enum status st, const st
 struct json_t;
 /* Says the object or array with a line feed, and gives the reference back. */
 int say_json(struct command_call *c, struct json_t *j);
-struct json_t *json_str(struct str s); /* a JSON string; null for STR_NONE */
+struct json_t *json_str(struct str s);                            /* a JSON string; null for STR_NONE */
 void say_time(struct buf *b, int64_t seconds, const char *never); /* 2026-01-31T12:00:00Z, or `never` for 0 */
 
 /* ---- commands in the other files; their rows are in cmd_user.c ---- */

@@ -15,11 +15,11 @@ struct command_call {
     struct directory *dir;
     const struct conf *conf;
     const char *conf_path; /* NULL in the serving process */
-    int argc;            /* without the options that all commands share */
-    char **argv;         /* argv[0] is the command's last word */
-    bool json, terminal; /* --json; stderr is a terminal (progress) */
-    int in, out, err;    /* descriptors of the caller */
-    int *files;          /* descriptors of the FILE arguments, in order (COMMAND_FILES_*), and of -o */
+    int argc;              /* without the options that all commands share */
+    char **argv;           /* argv[0] is the command's last word */
+    bool json, terminal;   /* --json; stderr is a terminal (progress) */
+    int in, out, err;      /* descriptors of the caller */
+    int *files;            /* descriptors of the FILE arguments, in order (COMMAND_FILES_*), and of -o */
     char **file_names;
     size_t file_count;
     int out_file; /* -o FILE, or -1 */

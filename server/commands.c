@@ -8,8 +8,8 @@
 
 enum { MESSAGE_MAX = 16 * 1024 };
 
-static const struct command *const tables[] = {server_commands, user_commands, store_commands,
-                                               share_commands};
+static const struct command *const tables[] = {server_commands, user_commands, store_commands, share_commands,
+                                               NULL};
 
 /* How many words of argv the row's words are; 0 when they are not its beginning. */
 static int match(const struct command *row, int argc, char **argv)
@@ -28,7 +28,7 @@ const struct command *command_find(int argc, char **argv, int *words)
 {
     const struct command *best = NULL;
     *words = 0;
-    for (size_t t = 0; t < COUNT_OF(tables); t++)
+    for (size_t t = 0; tables[t]; t++)
         for (const struct command *row = tables[t]; row->words; row++) {
             int n = match(row, argc, argv);
             if (n > *words) {
@@ -116,7 +116,7 @@ int cmd_help(struct command_call *c)
     buf_addz(&b, "usage: scambio [-c FILE] [--json] COMMAND …\n\n"
                  "FILE is /etc/scambio/scambio.conf when it is not given. Commands work while the server "
                  "runs, and without it.\n\n");
-    for (size_t t = 0; t < COUNT_OF(tables); t++)
+    for (size_t t = 0; tables[t]; t++)
         list_table(&b, tables[t]);
     say(c, buf_view(&b));
     return 0;

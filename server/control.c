@@ -92,7 +92,7 @@ static char **strings(const json_t *array, size_t *count)
             free(out);
             return NULL;
         }
-        out[i] = (char *)(uintptr_t)text;
+        out[i] = unconst(text);
     }
     return out;
 }

@@ -124,8 +124,7 @@ static struct MHD_Daemon *start_daemon(struct http_front *f, bool tls, const str
         options[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, f->threads, NULL};
     if (tls) {
         options[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_library_callback()};
-        options[n++] =
-            (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities()};
+        options[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, unconst(tls_priorities())};
     }
     options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     /* our limit on connections is the one that counts; this bounds what a pool thread takes */
@@ -298,7 +297,7 @@ void http_front_stop(struct http_front *f)
         return;
     http_front_unlisten(f);
     loop_cancel(f->loop, &f->reaper);
-    for (size_t i = 0; i < COUNT_OF(f->daemon); i++)
+    for (size_t i = 0; i < DAEMONS; i++)
         if (f->daemon[i])
             MHD_stop_daemon(f->daemon[i]);
     http_conns_free(f->conns);

@@ -101,7 +101,7 @@ static bool gzip(struct str in, struct buf *out)
     char *room = buf_reserve(out, bound);
     bool ok = room != NULL;
     if (ok) {
-        z.next_in = (Bytef *)(uintptr_t)in.p;
+        z.next_in = unconst(in.p);
         z.avail_in = (uInt)in.n;
         z.next_out = (Bytef *)room;
         z.avail_out = (uInt)bound;

@@ -114,7 +114,9 @@ static struct net_address network_of(const struct net_address *peer)
 static bool admit(struct http_conns *c, struct http_conn *slot, const struct net_address *peer, bool exempt)
 {
     release(c, slot); /* one that the library dropped before it started */
-    struct net_address counted = exempt ? (struct net_address){0} : network_of(peer);
+    struct net_address counted = network_of(peer);
+    if (exempt)
+        counted.bits = 0;
     if (c->count >= c->limit)
         return false;
     if (counted.bits) {

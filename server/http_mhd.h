@@ -25,12 +25,14 @@ struct proxies { /* immutable; counted by the requests that look at it */
     struct net_network network[];
 };
 
+enum { DAEMONS = 2 };
+
 struct http_front {
     struct loop *loop;
     struct worker_pool *pool;
     const struct http_service *service;
     struct http_conns *conns;
-    struct MHD_Daemon *daemon[2]; /* [tls] */
+    struct MHD_Daemon *daemon[DAEMONS]; /* [tls] */
     int threads;
     size_t header_limit;
     struct acceptor *acceptors;
@@ -59,10 +61,10 @@ struct exchange {
     struct MHD_Connection *mhd;
     struct http_conn *conn;
     enum exchange_state state;
-    bool suspended; /* since the library last called us */
+    bool suspended;  /* since the library last called us */
     bool head_again; /* the library will call for the head once more (it was suspended there) */
-    bool refused;   /* the answer is ready before the body was read: what comes is thrown away */
-    bool completed; /* http_complete has run */
+    bool refused;    /* the answer is ready before the body was read: what comes is thrown away */
+    bool completed;  /* http_complete has run */
     struct http_framing framing;
     struct buf body;
     size_t body_limit, held; /* held: taken from the front's body_room */

@@ -34,9 +34,9 @@ static void shared_options(struct invocation *v, int argc, char **argv)
         else if (strcmp(argv[i], "--json") == 0)
             v->call.json = true;
         else if (v->argc == 0 && strcmp(argv[i], "--version") == 0)
-            v->argv[v->argc++] = (char *)(uintptr_t) "version";
+            v->argv[v->argc++] = unconst("version");
         else if (v->argc == 0 && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0))
-            v->argv[v->argc++] = (char *)(uintptr_t) "help";
+            v->argv[v->argc++] = unconst("help");
         else
             v->argv[v->argc++] = argv[i];
     }
@@ -50,7 +50,7 @@ static int open_folder(struct command_call *c, const char *name)
     if (fd < 0)
         return fail(c, "%s: %m", name);
     c->files[c->file_count] = fd;
-    c->file_names[c->file_count++] = (char *)(uintptr_t)name;
+    c->file_names[c->file_count++] = unconst(name);
     return 0;
 }
 
@@ -60,7 +60,7 @@ static int open_input(struct command_call *c, const char *name)
     if (fd < 0)
         return fail(c, "%s: %m", name);
     c->files[c->file_count] = fd;
-    c->file_names[c->file_count++] = (char *)(uintptr_t)name;
+    c->file_names[c->file_count++] = unconst(name);
     return 0;
 }
 

@@ -23,7 +23,8 @@ struct listeners {
 /* Opens what the configuration names. What `old` (NULL: nothing) has already is taken over from there (its fd becomes -1),
  * so that no connection is refused in between; so are the sockets of systemd (LISTEN_FDS). On failure `old` is whole again
  * and `why` says which address and why. */
-enum status listeners_open(const struct conf *conf, struct listeners *old, struct listeners *out, struct buf *why);
+enum status listeners_open(const struct conf *conf, struct listeners *old, struct listeners *out,
+                           struct buf *why);
 
 /* Closes all; local sockets are removed from the file system. */
 void listeners_close(struct listeners *l);

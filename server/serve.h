@@ -23,7 +23,8 @@ struct serve {
     int channel;
 };
 
-struct serve_reload { /* followed by descriptors: configuration, certificate, key (memfds), then the listeners' */
+struct
+    serve_reload { /* followed by descriptors: configuration, certificate, key (memfds), then the listeners' */
     uint32_t count;
     uint32_t certified;
     struct listener listener[LISTENERS_MAX]; /* fd is that of the descriptor in the message */

@@ -32,7 +32,7 @@ static void pair_free(struct pair *p)
 
 static gnutls_datum_t datum(struct str s)
 {
-    return (gnutls_datum_t){(unsigned char *)(uintptr_t)s.p, (unsigned)s.n};
+    return (gnutls_datum_t){unconst(s.p), (unsigned)s.n};
 }
 
 /* Whether the key is that of the chain's first certificate. */

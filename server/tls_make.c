@@ -77,7 +77,7 @@ enum status tls_self_signed(struct str hostname, int64_t now, struct buf *certif
 static bool still_good(struct str certificate, struct str hostname, int64_t now)
 {
     gnutls_x509_crt_t crt;
-    gnutls_datum_t d = {(unsigned char *)(uintptr_t)certificate.p, (unsigned)certificate.n};
+    gnutls_datum_t d = {unconst(certificate.p), (unsigned)certificate.n};
     SCOPED_BUF(name, 256);
     buf_add(&name, hostname);
     if (gnutls_x509_crt_init(&crt) < 0)
