@@ -18,11 +18,11 @@ struct ical_comp {
 
 struct ical_limits {
     struct line_limits line;
-    size_t depth;       /* nesting of components */
-    size_t components;  /* in the whole object */
-    size_t attendees;   /* in one component (CALDAV:max-attendees-per-instance) */
-    size_t overrides;   /* components of one recurrence set */
-    size_t instances;   /* that one recurrence set may expand to in a query (CALDAV:max-instances) */
+    size_t depth;               /* nesting of components */
+    size_t components;          /* in the whole object */
+    size_t attendees;           /* in one component (CALDAV:max-attendees-per-instance) */
+    size_t overrides;           /* components of one recurrence set */
+    size_t instances;           /* that one recurrence set may expand to in a query (CALDAV:max-instances) */
     int64_t min_time, max_time; /* CALDAV:min-date-time, max-date-time, UTC seconds */
 };
 
@@ -32,14 +32,14 @@ extern const struct ical_limits ical_default_limits;
 /* What is wrong with an object, in the terms of RFC 4791 section 5.3.2.1 and 9. */
 enum ical_fault {
     ICAL_OK,
-    ICAL_SYNTAX,              /* valid-calendar-data: not well-formed */
-    ICAL_OBJECT,              /* valid-calendar-object-resource: more than one UID or type, METHOD, no UID … */
-    ICAL_SIZE,                /* max-resource-size: a line or the whole is too long */
-    ICAL_COMPONENT,           /* supported-calendar-component */
-    ICAL_MIN_DATE,            /* min-date-time */
-    ICAL_MAX_DATE,            /* max-date-time */
-    ICAL_INSTANCES,           /* max-instances: too many components in the set */
-    ICAL_ATTENDEES,           /* max-attendees-per-instance */
+    ICAL_SYNTAX,    /* valid-calendar-data: not well-formed */
+    ICAL_OBJECT,    /* valid-calendar-object-resource: more than one UID or type, METHOD, no UID … */
+    ICAL_SIZE,      /* max-resource-size: a line or the whole is too long */
+    ICAL_COMPONENT, /* supported-calendar-component */
+    ICAL_MIN_DATE,  /* min-date-time */
+    ICAL_MAX_DATE,  /* max-date-time */
+    ICAL_INSTANCES, /* max-instances: too many components in the set */
+    ICAL_ATTENDEES, /* max-attendees-per-instance */
 };
 
 struct ical_problem {
@@ -48,10 +48,16 @@ struct ical_problem {
 };
 
 /* Parses one VCALENDAR (exactly one; leading BOM allowed). On INVALID, TOO_LARGE, TOO_MANY: *problem. */
-enum status ical_parse(struct arena *a, struct str text, const struct ical_limits *limits, struct ical_comp **out,
-                       struct ical_problem *problem);
+enum status ical_parse(struct arena *a, struct str text, const struct ical_limits *limits,
+                       struct ical_comp **out, struct ical_problem *problem);
 
-enum ical_kind { ICAL_VEVENT = 1, ICAL_VTODO = 2, ICAL_VJOURNAL = 4, ICAL_VFREEBUSY = 8, ICAL_VAVAILABILITY = 16 };
+enum ical_kind {
+    ICAL_VEVENT = 1,
+    ICAL_VTODO = 2,
+    ICAL_VJOURNAL = 4,
+    ICAL_VFREEBUSY = 8,
+    ICAL_VAVAILABILITY = 16
+};
 enum ical_class { ICAL_PUBLIC, ICAL_PRIVATE, ICAL_CONFIDENTIAL };
 
 struct ical_info { /* of one calendar object resource */
@@ -90,8 +96,8 @@ void ical_write(struct buf *out, const struct ical_comp *c);
  * for each UID, each with the VTIMEZONEs it refers to. fn gets each as text; a status other than OK from fn
  * stops and is returned. Objects without a UID get one made from their content, so that a second import finds it. */
 typedef enum status (*ical_object_fn)(void *ctx, struct str uid, struct str text);
-enum status ical_split(struct arena *a, struct str text, const struct ical_limits *limits, ical_object_fn fn, void *ctx,
-                       struct ical_problem *problem);
+enum status ical_split(struct arena *a, struct str text, const struct ical_limits *limits, ical_object_fn fn,
+                       void *ctx, struct ical_problem *problem);
 
 /* The reverse: one VCALENDAR of many objects (GET of a collection). Call begin, add for each stored text, end.
  * VTIMEZONEs of the same TZID are written once. Memory: the names of the zones, in the arena. */
@@ -101,7 +107,8 @@ struct ical_merge {
     struct str *tzids;
     size_t tzid_count, tzid_cap;
 };
-void ical_merge_begin(struct ical_merge *m, struct arena *a, struct buf *out, struct str name, struct str color);
+void ical_merge_begin(struct ical_merge *m, struct arena *a, struct buf *out, struct str name,
+                      struct str color);
 enum status ical_merge_add(struct ical_merge *m, struct str text, const struct ical_limits *limits);
 void ical_merge_end(struct ical_merge *m);
 

@@ -16,7 +16,7 @@ struct line_param {
     struct line_param *next;
 };
 
-struct line { /* one property */
+struct line {         /* one property */
     struct str group; /* vCard "item1" of item1.TEL; STR_NONE without */
     struct str name;  /* as written; compare with str_caseeq */
     struct line_param *params;

@@ -17,25 +17,26 @@ enum occur_flags {
  * and until > start. For events these are the times of the event. For tasks they are the bounds that the table of
  * RFC 4791 section 9.9 comes to: a second is added on a side where that table counts the edge itself. */
 struct occur {
-    int64_t start, end;            /* UTC seconds */
-    int64_t recurrence_id;         /* UTC seconds of the RECURRENCE-ID that names this instance */
+    int64_t start, end;    /* UTC seconds */
+    int64_t recurrence_id; /* UTC seconds of the RECURRENCE-ID that names this instance */
     unsigned flags;
-    const struct ical_comp *comp;  /* where its properties are: the master or the override */
+    const struct ical_comp *comp; /* where its properties are: the master or the override */
 };
 
 /* A false return stops the walk. */
 typedef bool (*occur_fn)(void *ctx, const struct occur *o);
 
 struct occur_query {
-    int64_t from, until;        /* UTC seconds; INT64_MIN / INT64_MAX: open */
-    const struct tz *zone;      /* for floating and all-day times; NULL: UTC */
-    struct tz_cache *zones;     /* for TZIDs */
-    size_t max_instances;       /* TOO_MANY when the object has more in the range; 0: the default limit */
+    int64_t from, until;    /* UTC seconds; INT64_MIN / INT64_MAX: open */
+    const struct tz *zone;  /* for floating and all-day times; NULL: UTC */
+    struct tz_cache *zones; /* for TZIDs */
+    size_t max_instances;   /* TOO_MANY when the object has more in the range; 0: the default limit */
 };
 
 /* Every instance of the object that overlaps the range by the rules of RFC 4791 section 9.9 for its component
  * (VEVENT, VTODO, VJOURNAL, VFREEBUSY). The order is by recurrence set, not sorted across overrides. */
-enum status occur_each(struct arena *a, const struct ical_comp *cal, const struct occur_query *q, occur_fn fn, void *ctx);
+enum status occur_each(struct arena *a, const struct ical_comp *cal, const struct occur_query *q, occur_fn fn,
+                       void *ctx);
 
 /* Like occur_each for one VALARM of `comp`'s instances: does any trigger fall into the range (REPEAT included)? */
 enum status occur_alarm_overlaps(struct arena *a, const struct ical_comp *cal, const struct ical_comp *alarm,
@@ -53,16 +54,18 @@ enum status occur_span(struct arena *a, const struct ical_comp *cal, struct tz_c
 
 /* The UTC time of a DATE or DATE-TIME property with its TZID (VTIMEZONEs of `cal` count when the system does not know
  * the TZID); `flags` gets OCCUR_FLOATING, OCCUR_ALLDAY. */
-enum status occur_time(struct arena *a, const struct ical_comp *cal, const struct line *prop, const struct occur_query *q,
-                       int64_t *utc, unsigned *flags);
+enum status occur_time(struct arena *a, const struct ical_comp *cal, const struct line *prop,
+                       const struct occur_query *q, int64_t *utc, unsigned *flags);
 
 /* --- what calendar-data and free-busy are made of (RFC 4791 sections 9.6.5-9.6.7, 7.10) --- */
 
 /* CALDAV:expand: the object with one component for each instance in the range, times in UTC (DATE stays DATE),
  * RECURRENCE-ID added, no RRULE RDATE EXDATE, no VTIMEZONE. */
-enum status occur_expand(struct arena *a, const struct ical_comp *cal, const struct occur_query *q, struct ical_comp **out);
+enum status occur_expand(struct arena *a, const struct ical_comp *cal, const struct occur_query *q,
+                         struct ical_comp **out);
 /* CALDAV:limit-recurrence-set: the master and only the overrides that overlap (or move out of) the range. */
-enum status occur_limit_set(struct arena *a, const struct ical_comp *cal, const struct occur_query *q, struct ical_comp **out);
+enum status occur_limit_set(struct arena *a, const struct ical_comp *cal, const struct occur_query *q,
+                            struct ical_comp **out);
 /* CALDAV:limit-freebusy-set: only FREEBUSY periods that overlap the range. */
 enum status occur_limit_freebusy(struct arena *a, const struct ical_comp *cal, const struct occur_query *q,
                                  struct ical_comp **out);
