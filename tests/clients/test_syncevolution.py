@@ -63,7 +63,8 @@ def test_items():
             assert len(found) == 1, (kind, found)
             listed = se.run('--print-items', *backend(s, kind, path))
             assert found[0].rsplit('/', 1)[1].split('.')[0] in listed.replace('%2e', '.'), (kind, found, listed)
-            se.run('--delete-items', *backend(s, kind, path), '*')
+            luid = found[0].rsplit('/', 1)[1].replace('.', '%2e')
+            se.run('--delete-items', *backend(s, kind, path), '--', '', '', luid)
             assert names(dav, path) == [], kind
 
 

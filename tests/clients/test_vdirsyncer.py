@@ -60,6 +60,7 @@ def test_both_ways():
             s.user(USER, PASSWORD)
             dav = s.dav(USER, PASSWORD)
             dav.put(HOME + 'calendar/a.ics', event('a', 'Dal server'))
+            dav.put(HOME + 'calendar/z.ics', event('z', 'Resta'))  # vdirsyncer refuses to empty a collection
             dav.put(BOOK + 'b.vcf', card('b', 'Bruno D\'Àgata', 'b@example.test'), 'text/vcard')
             for sub in ('status', 'cal', 'card'):
                 os.mkdir(os.path.join(dir, sub))
@@ -68,14 +69,14 @@ def test_both_ways():
             run(dir, 'discover')
             run(dir, 'sync')
             assert sorted(os.listdir(dir + '/cal')) == ['calendar', 'notes', 'tasks'], os.listdir(dir + '/cal')
-            assert len(glob.glob(dir + '/cal/calendar/*.ics')) == 1
+            assert len(glob.glob(dir + '/cal/calendar/*.ics')) == 2
             assert len(glob.glob(dir + '/card/contacts/*.vcf')) == 1
 
             with open(dir + '/cal/tasks/t.ics', 'w') as f:
                 f.write(todo('t', 'Compito da vdirsyncer'))
             with open(dir + '/card/contacts/c.vcf', 'w') as f:
                 f.write(card('c', 'Chiara Però'))
-            local = glob.glob(dir + '/cal/calendar/*.ics')[0]
+            local = next(f for f in glob.glob(dir + '/cal/calendar/*.ics') if 'Dal server' in open(f).read())
             with open(local) as f:
                 text = f.read()
             with open(local, 'w') as f:
@@ -89,7 +90,7 @@ def test_both_ways():
             dav.request('DELETE', HOME + 'calendar/a.ics', expect=204)
             run(dir, 'sync')
             assert len([h for h in dav.propfind(BOOK, 'D:getetag', depth=1) if not h.endswith('/')]) == 1
-            assert glob.glob(dir + '/cal/calendar/*.ics') == []
+            assert len(glob.glob(dir + '/cal/calendar/*.ics')) == 1
             assert 'Syncing' in run(dir, 'sync')
     finally:
         shutil.rmtree(dir)

@@ -9,7 +9,7 @@ import gi
 
 for module, version in (('EDataServer', '1.2'), ('ECal', '2.0'), ('EBook', '1.2'), ('ICalGLib', '3.0'), ('EBookContacts', '1.2')):
     gi.require_version(module, version)
-from gi.repository import EBook, EBookContacts, ECal, EDataServer, ICalGLib
+from gi.repository import EBook, EBookContacts, ECal, EDataServer, GLib, ICalGLib
 
 registry = EDataServer.SourceRegistry.new_sync(None)
 clients = {}
@@ -39,6 +39,12 @@ def add(uid, kind, host, port, path, user, password):
         clients[uid] = EBook.BookClient.connect_sync(source, 1, None)
     else:
         clients[uid] = ECal.Client.connect_sync(source, KINDS[kind], 1, None)
+    for _ in range(32):  # a backend calls itself read-only until it has asked the server
+        while GLib.MainContext.default().iteration(False):
+            pass  # what changed comes in through the main loop
+        if not clients[uid].is_readonly():
+            break
+        time.sleep(0.25)
     return {'readonly': clients[uid].is_readonly()}
 
 

@@ -133,11 +133,11 @@ class Thunderbird:
         if os.waitpid(pid, 0)[1] != 0:
             raise AssertionError('the passwords cannot be stored in the profile')
         reader, writer = os.pipe()
-        self.screen = subprocess.Popen(['Xvfb', '-displayfd', str(writer), '-screen', '0', '1280x900x24', '-nolisten', 'tcp'],
+        self.screen = subprocess.Popen(['Xvfb', '-displayfd', str(writer), '-screen', '0', '1280x900x24', '-noreset', '-nolisten', 'tcp'],
                                        pass_fds=[writer], stderr=subprocess.DEVNULL)
         os.close(writer)
-        display = os.read(reader, 16).decode().strip()
-        os.close(reader)
+        with os.fdopen(reader) as number:  # written in two pieces: read the line, or Xvfb dies of the closed pipe
+            display = number.readline().strip()
         env = dict(os.environ, DISPLAY=':' + display, HOME=os.path.join(self.dir, 'home'), TZ=self.zone, LANG='C.UTF-8',
                    MOZ_CRASHREPORTER_DISABLE='1', MOZ_DISABLE_CONTENT_SANDBOX='1')
         try:
