@@ -6,6 +6,7 @@
 #include "dav/xml.h"
 #include "formats/occur.h"
 #include "formats/vcard.h"
+#include "store/item.h"
 
 struct cal_filter;
 struct card_filter;
@@ -36,7 +37,7 @@ enum status cal_filter_match(struct arena *a, const struct cal_filter *f, const 
                              bool *match);
 enum status card_filter_match(struct arena *a, const struct card_filter *f, const struct vcard *card,
                               bool *match);
-/* One indexed text-match that every match must satisfy: field, how, folded text. False: none, scan. */
-bool card_filter_key(const struct card_filter *f, int *field, int *match, struct str *folded);
+/* What the store's index of fields can look for: every match satisfies at least one of the keys. NULL: nothing, scan. */
+const struct field_key *card_filter_keys(const struct card_filter *f, size_t *count);
 
 #endif

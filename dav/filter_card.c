@@ -2,7 +2,11 @@
  * index of folded fields can narrow. */
 #include "dav/filter.h"
 
-enum { FILTER_NODES = 200, FOLD_GROWTH = 72 /* a character decomposes to at most 18 of 4 bytes */ };
+enum {
+    FILTER_NODES = 200,
+    FOLD_GROWTH = 72, /* a character decomposes to at most 18 of 4 bytes */
+    KEYS = 8,         /* walks over the index that are together still cheaper than looking at every card */
+};
 
 struct param_filter {
     struct str name;
@@ -27,8 +31,8 @@ struct prop_filter {
 struct card_filter {
     bool all;
     struct prop_filter *props;
-    struct str key; /* for card_filter_key, STR_NONE: no index helps */
-    int key_field, key_how;
+    struct field_key keys[KEYS];
+    size_t key_count; /* 0: no index helps */
 };
 
 struct parser {
@@ -126,36 +130,57 @@ static enum status parse_prop(struct parser *p, const struct xml_node *n, struct
 
 /* ---- the index ---- */
 
-/* The text-match that every property fit for `f` must satisfy; NULL when there is none. */
-static const struct text_match *must_match(const struct prop_filter *f)
+static bool indexable(const struct text_match *m)
 {
-    if (f->absent || !f->texts || (!f->all && (f->texts->next || f->params)))
-        return NULL;
-    for (const struct text_list *t = f->texts; t; t = t->next)
-        if (!t->match.negate && t->match.folded.n)
-            return &t->match;
-    return NULL;
+    return !m->negate && m->folded.n > 0;
 }
 
-static enum status find_key(struct arena *a, struct card_filter *f)
+static enum status add_key(struct arena *a, struct card_filter *f, enum vcard_field field,
+                           const struct text_match *m)
 {
-    if (!f->props || (!f->all && f->props->next))
-        return OK;
-    for (const struct prop_filter *p = f->props; p; p = p->next) {
-        const struct text_match *m = must_match(p);
-        enum vcard_field field = vcard_field_of(p->name);
-        if (!m || !field)
-            continue;
-        SCOPED_BUF(folded, m->folded.n * FOLD_GROWTH + 16);
-        collate(&folded, COLLATE_UNICODE, m->folded);
-        if (folded.st != OK)
-            return folded.st;
-        f->key = arena_str(a, buf_view(&folded));
-        f->key_field = (int)field;
-        f->key_how = (int)m->how;
-        return f->key.p ? OK : a->st;
+    if (f->key_count == KEYS)
+        return TOO_MANY;
+    SCOPED_BUF(folded, m->folded.n * FOLD_GROWTH + 16);
+    collate(&folded, COLLATE_UNICODE, m->folded);
+    struct str text = arena_str(a, buf_view(&folded));
+    f->keys[f->key_count++] = (struct field_key){(int)field, (enum field_match)m->how, text};
+    return folded.st != OK ? folded.st : a->st;
+}
+
+/* Adds keys of which every card that fits `p` satisfies one; TOO_MANY when there are none or too many. */
+static enum status prop_keys(struct arena *a, struct card_filter *f, const struct prop_filter *p)
+{
+    enum vcard_field field = vcard_field_of(p->name);
+    if (!field || p->absent || !p->texts)
+        return TOO_MANY;
+    if (!p->all && p->params)
+        return TOO_MANY;
+    enum status st = p->all ? TOO_MANY : OK;
+    for (const struct text_list *t = p->texts; t; t = t->next) {
+        if (p->all && indexable(&t->match)) /* one that must match whatever else does */
+            return add_key(a, f, field, &t->match);
+        if (!p->all && st == OK)
+            st = indexable(&t->match) ? add_key(a, f, field, &t->match) : TOO_MANY;
     }
-    return OK;
+    return st;
+}
+
+/* Of properties that must all fit one with keys is enough; of alternatives each must have them. */
+static enum status find_keys(struct arena *a, struct card_filter *f)
+{
+    enum status st = f->props ? OK : TOO_MANY;
+    for (const struct prop_filter *p = f->props; p && st == OK; p = p->next) {
+        st = prop_keys(a, f, p);
+        if (f->all && st == OK)
+            return OK;
+        if (f->all && st == TOO_MANY) {
+            f->key_count = 0;
+            st = OK;
+        }
+    }
+    if (st == TOO_MANY)
+        f->key_count = 0;
+    return st < 0 ? st : OK;
 }
 
 enum status card_filter_parse(struct arena *a, const struct xml_node *filter, struct card_filter **out,
@@ -178,15 +203,13 @@ enum status card_filter_parse(struct arena *a, const struct xml_node *filter, st
         st = *tail ? parse_prop(&p, c, *tail) : a->st;
         tail = *tail ? &(*tail)->next : tail;
     }
-    return st == OK ? find_key(a, f) : st;
+    return st == OK ? find_keys(a, f) : st;
 }
 
-bool card_filter_key(const struct card_filter *f, int *field, int *match, struct str *folded)
+const struct field_key *card_filter_keys(const struct card_filter *f, size_t *count)
 {
-    *field = f->key_field;
-    *match = f->key_how;
-    *folded = f->key;
-    return f->key.p != NULL;
+    *count = f->key_count;
+    return f->key_count ? f->keys : NULL;
 }
 
 /* ---- judging ---- */

@@ -118,11 +118,11 @@ static enum status walk_book(struct query *q)
 {
     struct report *rp = &q->rp;
     const struct collection *c = &q->in->collection;
-    int field, how;
-    struct str folded;
-    if (!card_filter_key(q->card, &field, &how, &folded))
+    size_t count;
+    const struct field_key *keys = card_filter_keys(q->card, &count);
+    if (!keys)
         return item_each(rp->tx, rp->r->actor, c->id, true, on_item, q);
-    return item_by_field(rp->tx, rp->r->actor, c->id, field, (enum field_match)how, folded, true, on_item, q);
+    return item_by_fields(rp->tx, rp->r->actor, c->id, keys, count, true, on_item, q);
 }
 
 static enum status walk_one(struct query *q)

@@ -57,9 +57,15 @@ enum status item_in_range(struct tx *tx, const struct actor *actor, int64_t coll
                           int64_t from, int64_t until, bool bodies, item_fn fn, void *ctx);
 
 enum field_match { MATCH_CONTAINS, MATCH_EQUALS, MATCH_STARTS, MATCH_ENDS };
-/* Cards with a value of that field (enum vcard_field) that matches `folded` (RFC 5051 form): a superset for other collations. */
-enum status item_by_field(struct tx *tx, const struct actor *actor, int64_t collection, int field,
-                          enum field_match match, struct str folded, bool bodies, item_fn fn, void *ctx);
+struct field_key { /* what is looked for in a field */
+    int field;     /* enum vcard_field */
+    enum field_match match;
+    struct str folded; /* RFC 5051 form */
+};
+/* Cards with a value that one of the keys finds, each once, in order of their number: a superset for other collations. */
+enum status item_by_fields(struct tx *tx, const struct actor *actor, int64_t collection,
+                           const struct field_key *keys, size_t key_count, bool bodies, item_fn fn,
+                           void *ctx);
 
 /* ---- changing: inside a write on the collection's shard ---- */
 struct item_put_result {

@@ -60,42 +60,63 @@ enum status item_in_range(struct tx *tx, const struct actor *actor, int64_t coll
 struct field_search {
     struct tx *tx;
     struct db *db;
-    enum field_match match;
-    struct str wanted;
+    struct arena *arena;
+    int64_t *items; /* that match */
+    size_t count, cap;
     bool bodies;
     item_fn fn;
     void *ctx;
 };
 
-static bool matches(const struct field_search *s, struct str fold)
+static bool matches(const struct field_key *key, struct str fold)
 {
-    switch (s->match) {
+    switch (key->match) {
     case MATCH_EQUALS:
-        return str_eq(fold, s->wanted);
+        return str_eq(fold, key->folded);
     case MATCH_STARTS:
-        return str_starts(fold, s->wanted);
+        return str_starts(fold, key->folded);
     case MATCH_ENDS:
-        return str_ends(fold, s->wanted);
+        return str_ends(fold, key->folded);
     case MATCH_CONTAINS:
     default:
-        return str_find(fold, s->wanted, 0) != SIZE_MAX;
+        return str_find(fold, key->folded, 0) != SIZE_MAX;
     }
 }
 
 /* The values are in order of their text: equal ones and those with a prefix are one range of the index. */
-static struct stmt *candidates(struct field_search *s, int64_t collection, int field)
+static struct stmt *candidates(struct field_search *s, int64_t collection, const struct field_key *key)
 {
-    if (s->match == MATCH_EQUALS)
+    if (key->match == MATCH_EQUALS)
         return DB_QUERY(s->db,
                         "SELECT item, fold FROM field WHERE collection = ?1 AND prop = ?2 AND fold = ?3",
-                        db_int(collection), db_int(field), db_text(s->wanted));
-    if (s->match == MATCH_STARTS)
+                        db_int(collection), db_int(key->field), db_text(key->folded));
+    if (key->match == MATCH_STARTS)
         return DB_QUERY(
             s->db,
             "SELECT item, fold FROM field WHERE collection = ?1 AND prop = ?2 AND fold >= ?3 ORDER BY fold",
-            db_int(collection), db_int(field), db_text(s->wanted));
+            db_int(collection), db_int(key->field), db_text(key->folded));
     return DB_QUERY(s->db, "SELECT item, fold FROM field WHERE collection = ?1 AND prop = ?2",
-                    db_int(collection), db_int(field));
+                    db_int(collection), db_int(key->field));
+}
+
+/* Adds the items that a key finds. */
+static enum status collect(struct field_search *s, int64_t collection, const struct field_key *key)
+{
+    SCOPED_STMT(q) = candidates(s, collection, key);
+    enum status st;
+    while ((st = stmt_row(q)) == OK) {
+        struct str fold = col_str(q, 1);
+        if (key->match == MATCH_STARTS && !str_starts(fold, key->folded))
+            return OK; /* past the range */
+        if (!matches(key, fold))
+            continue;
+        int64_t *grown = arena_grow(s->arena, s->items, s->count, &s->cap, s->count + 1, sizeof *s->items);
+        if (!grown)
+            return s->arena->st;
+        s->items = grown;
+        grown[s->count++] = col_int(q, 0);
+    }
+    return st == NOT_FOUND ? OK : st;
 }
 
 static enum status report(struct field_search *s, int64_t item)
@@ -114,50 +135,20 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Collects the items that match, each once. */
-static enum status collect(struct field_search *s, struct stmt *q, struct arena *a, int64_t **items,
-                           size_t *count)
-{
-    size_t cap = 0;
-    enum status st;
-    while ((st = stmt_row(q)) == OK) {
-        struct str fold = col_str(q, 1);
-        if (s->match == MATCH_STARTS && !str_starts(fold, s->wanted))
-            return OK; /* past the range */
-        if (!matches(s, fold))
-            continue;
-        int64_t *grown = arena_grow(a, *items, *count, &cap, *count + 1, sizeof **items);
-        if (!grown)
-            return a->st;
-        *items = grown;
-        grown[(*count)++] = col_int(q, 0);
-    }
-    return st == NOT_FOUND ? OK : st;
-}
-
-enum status item_by_field(struct tx *tx, const struct actor *actor, int64_t collection, int field,
-                          enum field_match match, struct str folded, bool bodies, item_fn fn, void *ctx)
+enum status item_by_fields(struct tx *tx, const struct actor *actor, int64_t collection,
+                           const struct field_key *keys, size_t key_count, bool bodies, item_fn fn, void *ctx)
 {
     struct coll_row c;
-    struct field_search s = {.tx = tx,
-                             .db = tx_db(tx, collection),
-                             .match = match,
-                             .wanted = folded,
-                             .bodies = bodies,
-                             .fn = fn,
-                             .ctx = ctx};
     SCOPED_ARENA(a, 64 << 20);
-    int64_t *items = NULL;
-    size_t count = 0;
+    struct field_search s = {
+        .tx = tx, .db = tx_db(tx, collection), .arena = &a, .bodies = bodies, .fn = fn, .ctx = ctx};
     enum status st = coll_load_for(tx, actor, collection, RIGHT_READ, &c);
-    if (st != OK)
-        return st;
-    SCOPED_STMT(q) = candidates(&s, collection, field);
-    st = collect(&s, q, &a, &items, &count);
-    if (st == OK && count > 1)
-        qsort(items, count, sizeof *items, by_number);
-    for (size_t i = 0; i < count && st == OK; i++)
-        if (i == 0 || items[i] != items[i - 1])
-            st = report(&s, items[i]);
+    for (size_t i = 0; i < key_count && st == OK; i++)
+        st = collect(&s, collection, &keys[i]);
+    if (st == OK && s.count > 1)
+        qsort(s.items, s.count, sizeof *s.items, by_number);
+    for (size_t i = 0; i < s.count && st == OK; i++)
+        if (i == 0 || s.items[i] != s.items[i - 1])
+            st = report(&s, s.items[i]);
     return st;
 }

@@ -144,8 +144,12 @@ static void test_key(void **state)
         {"><prop-filter name='EMAIL'><text-match collation='i;octet' "
          "match-type='equals'>a</text-match></prop-filter>",
          "A", VCARD_EMAIL, TEXT_EQUALS},
-        {"><prop-filter name='FN'><text-match>a</text-match><text-match>b</text-match></prop-filter>", NULL,
-         0, 0},
+        {"><prop-filter name='FN'><text-match>a</text-match><text-match "
+         "match-type='starts-with'>b</text-match></prop-filter>",
+         "A|B", VCARD_FN, TEXT_STARTS},
+        {"><prop-filter name='FN'><text-match>a</text-match><text-match "
+         "negate-condition='yes'>b</text-match></prop-filter>",
+         NULL, 0, 0},
         {"><prop-filter name='FN' test='allof'><text-match "
          "negate-condition='yes'>a</text-match><text-match>b</text-match>"
          "</prop-filter>",
@@ -153,6 +157,9 @@ static void test_key(void **state)
         {"><prop-filter name='FN'><text-match>a</text-match></prop-filter><prop-filter "
          "name='EMAIL'><text-match>b</text-match>"
          "</prop-filter>",
+         "A|B", VCARD_EMAIL, TEXT_CONTAINS},
+        {"><prop-filter name='FN'><text-match>a</text-match></prop-filter><prop-filter "
+         "name='NOTE'><text-match>b</text-match></prop-filter>",
          NULL, 0, 0},
         {"test='allof'><prop-filter name='NOTE'/><prop-filter "
          "name='EMAIL'><text-match>b</text-match></prop-filter>",
@@ -163,15 +170,25 @@ static void test_key(void **state)
     SCOPED_ARENA(a, 1 << 22);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct card_filter *f;
-        struct str why, key;
-        int field, how;
+        struct str why;
+        size_t count;
+        SCOPED_BUF(texts, 1000);
         assert_ok(parse(&a, rows[i].filter, &f, &why));
-        assert_int_equal(card_filter_key(f, &field, &how, &key), rows[i].key != NULL);
-        if (!rows[i].key)
+        const struct field_key *keys = card_filter_keys(f, &count);
+        if (!keys != !rows[i].key)
+            print_error("%s\n", rows[i].filter);
+        assert_int_equal(keys != NULL, rows[i].key != NULL);
+        assert_int_equal(count > 0, rows[i].key != NULL);
+        for (size_t k = 0; k < count; k++) {
+            if (k)
+                buf_addc(&texts, '|');
+            buf_add(&texts, keys[k].folded);
+        }
+        if (!count)
             continue;
-        assert_str(key, rows[i].key);
-        assert_int_equal(field, rows[i].field);
-        assert_int_equal(how, rows[i].how);
+        assert_str(buf_view(&texts), rows[i].key);
+        assert_int_equal(keys[count - 1].field, rows[i].field);
+        assert_int_equal(keys[count - 1].match, rows[i].how);
     }
 }
 

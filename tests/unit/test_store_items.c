@@ -557,10 +557,19 @@ static void fields_match_four_ways(void **state)
         SCOPED_READ(tx, w.f.store);
         for (size_t i = 0; i < COUNT_OF(cases); i++) {
             SCOPED_BUF(names, 4096);
-            assert_ok(item_by_field(tx, &w.as_alice, book, VCARD_FN, cases[i].match, cases[i].text, false,
-                                    collect_name, &names));
+            const struct field_key key = {VCARD_FN, cases[i].match, cases[i].text};
+            assert_ok(item_by_fields(tx, &w.as_alice, book, &key, 1, false, collect_name, &names));
             assert_str(buf_view(&names), cases[i].wanted);
         }
+        SCOPED_BUF(any, 4096);
+        SCOPED_BUF(either, 4096);
+        const struct field_key keys[] = {{VCARD_EMAIL, MATCH_EQUALS, STR("ZZ")},
+                                         {VCARD_FN, MATCH_CONTAINS, STR("O")},
+                                         {VCARD_FN, MATCH_CONTAINS, STR("SS")}};
+        assert_ok(item_by_fields(tx, &w.as_alice, book, keys, 1, false, collect_name, &any));
+        assert_ok(item_by_fields(tx, &w.as_alice, book, keys, COUNT_OF(keys), false, collect_name, &either));
+        assert_str(buf_view(&any), "a.vcf ");
+        assert_str(buf_view(&either), "a.vcf b.vcf ");
     }
 }
 
