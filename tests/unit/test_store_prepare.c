@@ -223,10 +223,10 @@ static void cards_are_found_by_their_fields(void **state)
                            "EMAIL:mario@example.test\r\nEND:VCARD\r\n")));
     {
         SCOPED_READ(tx, w.f.store);
-        assert_ok(item_by_field(tx, &w.as_alice, book, VCARD_FN, MATCH_CONTAINS, STR("ROSS"), true,
-                                count_items, &n));
-        assert_ok(item_by_field(tx, &w.as_alice, book, VCARD_EMAIL, MATCH_STARTS, STR("MARIO@"), true,
-                                count_items, &n));
+        const struct field_key name = {VCARD_FN, MATCH_CONTAINS, STR("ROSS")};
+        const struct field_key mail = {VCARD_EMAIL, MATCH_STARTS, STR("MARIO@")};
+        assert_ok(item_by_fields(tx, &w.as_alice, book, &name, 1, true, count_items, &n));
+        assert_ok(item_by_fields(tx, &w.as_alice, book, &mail, 1, true, count_items, &n));
         assert_int_equal(n, 2);
     }
     world_end(&w);
