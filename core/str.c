@@ -161,6 +161,14 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 bool str_utf8(struct str s)
 {
     for (size_t i = 0; i < s.n;) {
+        uint64_t eight;
+        if (s.n - i >= sizeof eight) { /* most text is ASCII */
+            memcpy(&eight, s.p + i, sizeof eight);
+            if (!(eight & 0x8080808080808080U)) {
+                i += sizeof eight;
+                continue;
+            }
+        }
         size_t length = utf8_length((const unsigned char *)s.p + i, s.n - i);
         if (!length)
             return false;

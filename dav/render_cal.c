@@ -288,13 +288,15 @@ enum status cal_render_write(struct arena *a, const struct cal_render *r, const 
 {
     struct ical_comp *parsed = NULL, *made = NULL;
     struct ical_problem problem;
-    if (!cal && !cal_render_verbatim(r)) {
+    /* some clients fold inside a character: XML cannot carry such octets, so the lines are folded anew */
+    bool verbatim = cal_render_verbatim(r) && str_utf8(body);
+    if (!cal && !verbatim) {
         enum status st = ical_parse(a, body, env->ical, &parsed, &problem);
         if (st < 0)
             return st;
         cal = st == OK ? parsed : NULL; /* stored under wider limits: the whole is better than nothing */
     }
-    if (!cal || cal_render_verbatim(r)) {
+    if (!cal || verbatim) {
         write_element(out, body);
         return OK;
     }

@@ -92,15 +92,21 @@ static void write_element(struct buf *out, enum vcard_version version, struct st
 enum status card_render_write(struct arena *a, const struct card_render *r, const struct render_env *env,
                               struct str body, struct buf *out)
 {
-    if (!r->chosen && version_of(body) == r->version) {
+    bool same = !r->chosen && version_of(body) == r->version;
+    if (same && str_utf8(body)) {
         write_element(out, r->version, body);
         return OK;
     }
+    /* some clients fold inside a character: XML cannot carry such octets, so the lines are folded anew */
     struct vcard *card = NULL, *made = NULL;
     struct vcard_problem problem;
     enum status st = vcard_parse(a, body, env->vcard, &card, &problem);
     if (st == OK)
         st = vcard_convert(a, card, r->version, &made);
+    if (st > OK && same) { /* the whole, with marks where it is no text, is better than nothing */
+        write_element(out, r->version, body);
+        return OK;
+    }
     if (st != OK)
         return st < 0 ? st : UNSUPPORTED;
     SCOPED_BUF(text, out->max);

@@ -34,6 +34,8 @@ static void str_judges_utf8(void **state)
     assert_false(str_utf8(STR("\xed\xa0\x80")));     /* surrogate */
     assert_false(str_utf8(STR("\xf4\x90\x80\x80"))); /* past U+10FFFF */
     assert_false(str_utf8(STR("ok\xc3")));           /* cut */
+    assert_false(str_utf8(STR("eight by eight \xc3 and on")));
+    assert_true(str_utf8(STR("eight by eight \xc3\xa8 and on")));
 }
 
 static void buf_keeps_its_maximum(void **state)

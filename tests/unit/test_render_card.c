@@ -137,6 +137,14 @@ static int teardown(void **state)
     return 0;
 }
 
+static void folds_anew_what_was_cut_inside_a_character(void **state)
+{
+    (void)state;
+    static const char cut[] =
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u\r\nN:;;;;\r\nFN:caf\xC3\r\n \xA9\r\nEND:VCARD\r\n";
+    assert_true(has(render("", "", cut), "FN:caf\xC3\xA9\r\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +154,7 @@ int main(void)
         cmocka_unit_test(picks_properties),
         cmocka_unit_test(stays_xml),
         cmocka_unit_test(refuses_what_it_can_not_give),
+        cmocka_unit_test(folds_anew_what_was_cut_inside_a_character),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
