@@ -73,7 +73,7 @@ class Server:
 
     def start(self):
         before = len(self.log_text())  # of an earlier start
-        self.process = subprocess.Popen([self.binary, '-c', self.conf, 'serve'], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([self.binary, '-c', self.conf, 'serve'], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=open(self.log, 'a'), start_new_session=True)
         end = time.time() + 30
         while time.time() < end:
