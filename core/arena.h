@@ -18,7 +18,7 @@ struct arena {
     enum status st;
 };
 
-#define ARENA_INIT(max_) ((struct arena){.max = (max_)})
+#define ARENA_INIT(max_)         ((struct arena){.max = (max_)})
 #define SCOPED_ARENA(name, max_) SCOPED(arena_free) struct arena name = ARENA_INIT(max_)
 
 void arena_free(struct arena *a);

@@ -146,7 +146,8 @@ void buf_base64(struct buf *b, struct str bytes)
     char *start = p;
     for (size_t i = 0; i < bytes.n; i += 3) {
         size_t left = bytes.n - i;
-        uint32_t v = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0);
+        uint32_t v =
+            (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) | (left > 2 ? in[i + 2] : 0);
         *p++ = alphabet[v >> 18];
         *p++ = alphabet[v >> 12 & 63];
         *p++ = left > 1 ? alphabet[v >> 6 & 63] : '=';

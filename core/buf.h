@@ -21,8 +21,8 @@ struct buf {
 /* `max` is in bytes. No memory is taken before the first append. */
 #define BUF_INIT(max_) ((struct buf){.max = (max_)})
 
-void buf_free(struct buf *b);  /* gives the memory back; the buffer is as after BUF_INIT */
-void buf_clear(struct buf *b); /* forgets content and status, keeps the memory */
+void buf_free(struct buf *b);          /* gives the memory back; the buffer is as after BUF_INIT */
+void buf_clear(struct buf *b);         /* forgets content and status, keeps the memory */
 void buf_cut(struct buf *b, size_t n); /* shortens to n bytes */
 
 void buf_add(struct buf *b, struct str s);

@@ -11,8 +11,8 @@
 
 enum conf_type {
     CONF_STRING,
-    CONF_LIST,     /* commas */
-    CONF_BOOL,     /* yes/no, true/false, on/off, 1/0 */
+    CONF_LIST, /* commas */
+    CONF_BOOL, /* yes/no, true/false, on/off, 1/0 */
     CONF_INT,
     CONF_SIZE,     /* 10K 50M 2G: bytes */
     CONF_TIME,     /* 30s 5m 2h 7d 2w: seconds */
@@ -99,10 +99,11 @@ enum status conf_parse(struct str text, const char *name, struct conf **out, str
 struct conf *conf_ref(struct conf *c);
 void conf_unref(struct conf *c); /* NULL is allowed */
 
-bool conf_has(const struct conf *c, enum conf_key key); /* set in the file or by a default */
+bool conf_has(const struct conf *c, enum conf_key key);    /* set in the file or by a default */
 int64_t conf_int(const struct conf *c, enum conf_key key); /* INT SIZE TIME BOOL CHOICE */
 struct str conf_str(const struct conf *c, enum conf_key key);
-const struct str *conf_list(const struct conf *c, enum conf_key key, size_t *count); /* LIST NETWORKS LISTEN */
+const struct str *conf_list(const struct conf *c, enum conf_key key,
+                            size_t *count); /* LIST NETWORKS LISTEN */
 
 /* Whether the file has the section [section name] (name STR_NONE: [section]) at all. */
 bool conf_has_section(const struct conf *c, const char *section, struct str name);

@@ -26,14 +26,10 @@ static const char *const answers[STATUS_COUNT] = {
 };
 
 static const char *const faults[] = {
-    [-E_MEMORY] = "out of memory",
-    [-E_IO] = "input/output error",
-    [-E_FULL] = "no space left",
-    [-E_CORRUPT] = "stored data is damaged",
-    [-E_INTERNAL] = "internal error",
-    [-E_TIMEOUT] = "timed out",
-    [-E_UNAVAILABLE] = "unavailable",
-    [-E_BUSY] = "too much work in flight",
+    [-E_MEMORY] = "out of memory",    [-E_IO] = "input/output error",
+    [-E_FULL] = "no space left",      [-E_CORRUPT] = "stored data is damaged",
+    [-E_INTERNAL] = "internal error", [-E_TIMEOUT] = "timed out",
+    [-E_UNAVAILABLE] = "unavailable", [-E_BUSY] = "too much work in flight",
 };
 
 const char *status_text(enum status st)

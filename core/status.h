@@ -25,24 +25,24 @@ enum status {
     OK = 0,
 
     /* documented answers */
-    NOT_FOUND = 1,    /* no such object, or none that the actor may know of */
-    EXISTS,           /* an object of that name is there already */
-    DENIED,           /* the actor's rights do not suffice */
-    UNAUTHENTICATED,  /* no or wrong credentials */
-    THROTTLED,        /* too many failures from this address or for this account */
-    PRECONDITION,     /* If-Match, If-None-Match, UNCHANGEDSINCE … does not hold */
-    NOT_MODIFIED,     /* If-None-Match or If-Modified-Since of a read holds */
-    NO_PARENT,        /* the collection that should hold it does not exist */
-    UID_CONFLICT,     /* another item of the collection has this UID */
-    TOO_LARGE,        /* a configured size limit is exceeded */
-    TOO_MANY,         /* a configured count limit is exceeded */
-    OVER_QUOTA,       /* the account's quota is exceeded */
-    INVALID,          /* not well-formed, or breaks a rule of its format */
-    UNSUPPORTED,      /* well-formed, but of a kind that is not taken here */
-    BAD_TOKEN,        /* sync-token, anchor: of another store, of the future, or behind the horizon */
-    PROTECTED,        /* the property or object can not be changed by clients */
-    TRUNCATED,        /* the answer is right but incomplete; go on where it ends */
-    GONE,             /* was there; its tombstone is known */
+    NOT_FOUND = 1,   /* no such object, or none that the actor may know of */
+    EXISTS,          /* an object of that name is there already */
+    DENIED,          /* the actor's rights do not suffice */
+    UNAUTHENTICATED, /* no or wrong credentials */
+    THROTTLED,       /* too many failures from this address or for this account */
+    PRECONDITION,    /* If-Match, If-None-Match, UNCHANGEDSINCE … does not hold */
+    NOT_MODIFIED,    /* If-None-Match or If-Modified-Since of a read holds */
+    NO_PARENT,       /* the collection that should hold it does not exist */
+    UID_CONFLICT,    /* another item of the collection has this UID */
+    TOO_LARGE,       /* a configured size limit is exceeded */
+    TOO_MANY,        /* a configured count limit is exceeded */
+    OVER_QUOTA,      /* the account's quota is exceeded */
+    INVALID,         /* not well-formed, or breaks a rule of its format */
+    UNSUPPORTED,     /* well-formed, but of a kind that is not taken here */
+    BAD_TOKEN,       /* sync-token, anchor: of another store, of the future, or behind the horizon */
+    PROTECTED,       /* the property or object can not be changed by clients */
+    TRUNCATED,       /* the answer is right but incomplete; go on where it ends */
+    GONE,            /* was there; its tombstone is known */
     STATUS_COUNT
 };
 

@@ -16,10 +16,13 @@ struct str {
     size_t n;
 };
 
-#define STR(literal)      ((struct str){("" literal), sizeof(literal) - 1})
-#define STR_INIT(literal) {("" literal), sizeof(literal) - 1} /* for static tables */
-#define STR_NONE          ((struct str){NULL, 0})
-#define STR_ARG(s)        (int)((s).n > INT32_MAX ? INT32_MAX : (s).n), ((s).p ? (s).p : "") /* for "%.*s" */
+#define STR(literal) ((struct str){("" literal), sizeof(literal) - 1})
+#define STR_INIT(literal)                                                                                    \
+    {                                                                                                        \
+        ("" literal), sizeof(literal) - 1                                                                    \
+    } /* for static tables */
+#define STR_NONE   ((struct str){NULL, 0})
+#define STR_ARG(s) (int)((s).n > INT32_MAX ? INT32_MAX : (s).n), ((s).p ? (s).p : "") /* for "%.*s" */
 
 static inline struct str str_c(const char *c) /* of a C string; NULL gives STR_NONE */
 {

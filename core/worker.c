@@ -47,7 +47,8 @@ enum status worker_start(int threads, int backlog, struct worker_pool **out)
     pool->tail = &pool->head;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);
-    while (pool->threads < threads && pthread_create(&pool->thread[pool->threads], NULL, worker_main, pool) == 0)
+    while (pool->threads < threads &&
+           pthread_create(&pool->thread[pool->threads], NULL, worker_main, pool) == 0)
         pool->threads++;
     if (pool->threads == 0) {
         worker_stop(pool);

@@ -15,9 +15,9 @@
 enum credential_kind { CREDENTIAL_ARGON2 = 1, CREDENTIAL_SCRAM_SHA256 = 2, CREDENTIAL_APP = 3 };
 
 enum {
-    PASSWORD_BYTES = 1024,          /* longer ones are refused before they cost anything */
-    CREDENTIAL_BYTES = 512,         /* of a row's data */
-    SCRAM_ITERATIONS = 15000,       /* RFC 7677 section 4 */
+    PASSWORD_BYTES = 1024,    /* longer ones are refused before they cost anything */
+    CREDENTIAL_BYTES = 512,   /* of a row's data */
+    SCRAM_ITERATIONS = 15000, /* RFC 7677 section 4 */
     SCRAM_SALT = 16,
     ARGON2_MEMORY_KB = 19 * 1024,
     ARGON2_PASSES = 2,
@@ -43,8 +43,8 @@ enum status scram_make(struct str password, struct buf *out);
 void scram_write(const struct scram_verifier *v, struct buf *out);
 enum status scram_read(struct str data, struct scram_verifier *out); /* E_CORRUPT */
 /* RFC 5802 section 3: does the proof belong to the verifier and AuthMessage? On true `server_signature` is set. */
-bool scram_proves(const struct scram_verifier *v, struct str auth_message, const unsigned char proof[SHA256_SIZE],
-                  unsigned char server_signature[SHA256_SIZE]);
+bool scram_proves(const struct scram_verifier *v, struct str auth_message,
+                  const unsigned char proof[SHA256_SIZE], unsigned char server_signature[SHA256_SIZE]);
 
 enum { APP_PASSWORD_BYTES = 16, APP_PASSWORD_CHARS = 26 };
 

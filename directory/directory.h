@@ -15,11 +15,12 @@ struct login_cache;
 struct credential;
 
 struct directory_config {
-    const struct conf *conf;        /* referenced */
-    struct login_cache *cache;      /* NULL: a private one */
+    const struct conf *conf;   /* referenced */
+    struct login_cache *cache; /* NULL: a private one */
 };
 
-enum status directory_open(struct store *store, const struct directory_config *config, struct directory **out, struct buf *why);
+enum status directory_open(struct store *store, const struct directory_config *config, struct directory **out,
+                           struct buf *why);
 void directory_close(struct directory *d);
 /* SIGHUP; atomic: on failure it is logged and everything stays as it was. */
 enum status directory_reload(struct directory *d, const struct conf *conf);
@@ -29,23 +30,27 @@ struct store *directory_store(const struct directory *d);
 
 /* ---- looking up ---- */
 /* By any spelling of an address (primary, alias, retired until taken). `a` holds the strings. NOT_FOUND, INVALID. */
-enum status directory_find(struct directory *d, struct tx *tx, struct arena *a, struct str address, struct principal *out);
-enum status directory_get(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct principal *out);
-enum status directory_search(struct directory *d, struct tx *tx, struct str text, size_t limit, principal_fn fn, void *ctx);
+enum status directory_find(struct directory *d, struct tx *tx, struct arena *a, struct str address,
+                           struct principal *out);
+enum status directory_get(struct directory *d, struct tx *tx, struct arena *a, int64_t id,
+                          struct principal *out);
+enum status directory_search(struct directory *d, struct tx *tx, struct str text, size_t limit,
+                             principal_fn fn, void *ctx);
 /* Somebody who was deleted but not purged too: for commands. */
 enum status directory_find_any(struct directory *d, struct tx *tx, struct arena *a, struct str address,
                                struct principal *out, enum address_kind *kind);
 /* The actor with groups as of now, in the arena. */
-enum status directory_actor(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct actor *out);
+enum status directory_actor(struct directory *d, struct tx *tx, struct arena *a, int64_t id,
+                            struct actor *out);
 
 /* ---- log-in ---- */
 enum scope { SCOPE_DAV = 1, SCOPE_MAIL = 2, SCOPE_SYNCML = 4, SCOPE_ALL = 7 };
 
 struct login { /* strings in the arena given */
     struct actor actor;
-    struct str address;   /* primary */
+    struct str address; /* primary */
     struct str name;
-    int64_t credential;   /* the app password's id, 0: the account password */
+    int64_t credential; /* the app password's id, 0: the account password */
 };
 
 struct auth_request {
@@ -53,15 +58,18 @@ struct auth_request {
     struct str peer;           /* address, for throttling */
     enum scope scope;          /* what it is for */
     bool secure;               /* TLS, or loopback where the configuration allows it */
-    bool honours_read_only;    /* nothing writes for an actor that is read_only; otherwise master users are refused */
+    bool
+        honours_read_only; /* nothing writes for an actor that is read_only; otherwise master users are refused */
 };
 
 /* Decides without blocking when it can: *decided = true and OK, UNAUTHENTICATED or THROTTLED. Otherwise *decided = false:
  * call auth_verify on a worker. */
-enum status auth_try(struct directory *d, const struct auth_request *req, struct arena *a, struct login *out, bool *decided);
+enum status auth_try(struct directory *d, const struct auth_request *req, struct arena *a, struct login *out,
+                     bool *decided);
 /* May take 0.3 s: at most one hash a core runs at once. OK, UNAUTHENTICATED, THROTTLED, DENIED (disabled, wrong scope: the
  * answer to the client is the same as for a wrong password), E_UNAVAILABLE. */
-enum status auth_verify(struct directory *d, const struct auth_request *req, struct arena *a, struct login *out);
+enum status auth_verify(struct directory *d, const struct auth_request *req, struct arena *a,
+                        struct login *out);
 /* Seconds until this peer or account may try again; for Retry-After. */
 int64_t auth_retry_after(struct directory *d, const struct auth_request *req);
 
@@ -85,12 +93,12 @@ enum status user_delete(struct directory *d, int64_t id, bool purge);
 
 /* ---- app passwords: for users of every directory ---- */
 /* `password` gets the new one: it is shown once and stored nowhere. expires: 0 never. INVALID: label, scope or time. */
-enum status app_password_add(struct directory *d, int64_t id, struct str label, unsigned scope, int64_t expires,
-                             struct buf *password);
+enum status app_password_add(struct directory *d, int64_t id, struct str label, unsigned scope,
+                             int64_t expires, struct buf *password);
 enum status app_password_revoke(struct directory *d, int64_t id, int64_t credential); /* NOT_FOUND */
 /* Only app passwords; array in the arena. */
-enum status app_password_list(struct directory *d, struct tx *tx, struct arena *a, int64_t id, struct credential **out,
-                              size_t *count);
+enum status app_password_list(struct directory *d, struct tx *tx, struct arena *a, int64_t id,
+                              struct credential **out, size_t *count);
 
 /* ---- groups and aliases of the local directory ---- */
 enum status group_add(struct directory *d, struct str address, struct str name, int64_t *id, struct buf *why);
@@ -99,6 +107,7 @@ enum status group_delete(struct directory *d, int64_t group);
 enum status group_set_member(struct directory *d, int64_t group, int64_t member, bool in);
 /* Another address of a local user or group. EXISTS, INVALID. */
 enum status alias_add(struct directory *d, struct str address, int64_t target, struct buf *why);
-enum status alias_delete(struct directory *d, struct str address); /* NOT_FOUND; PROTECTED: a primary address */
+enum status alias_delete(struct directory *d,
+                         struct str address); /* NOT_FOUND; PROTECTED: a primary address */
 
 #endif

@@ -13,7 +13,7 @@ struct hash_gate;
 enum { HASH_GATE_HOT_WAITING = 4 };
 
 enum status hash_gate_new(int slots, struct hash_gate **out); /* 0: one a processor */
-void hash_gate_free(struct hash_gate *g);                      /* NULL is allowed; nobody may be inside */
+void hash_gate_free(struct hash_gate *g);                     /* NULL is allowed; nobody may be inside */
 
 /* Waits for a slot. E_BUSY, only if `hot`: too many wait already. After OK: hash_gate_leave with the same `hot`. */
 enum status hash_gate_enter(struct hash_gate *g, bool hot);

@@ -61,7 +61,8 @@ enum status directory_write(struct directory *d, struct write *w);
 bool good_label(struct str text, size_t max);
 
 /* Checks and normalises the address of a new user, group or alias. INVALID and `why`. */
-enum status new_address(struct directory *d, struct arena *a, struct str in, struct str *out, struct buf *why);
+enum status new_address(struct directory *d, struct arena *a, struct str in, struct str *out,
+                        struct buf *why);
 
 /* The mounts of everybody who is a member of the group, however deep. */
 enum status reconcile_members(struct directory *d, int64_t group);

@@ -35,7 +35,8 @@ struct login_entry {
 };
 
 /* The key of a log-in. */
-struct login_tag login_cache_tag(const struct login_cache *c, struct str user, struct str password, unsigned scope);
+struct login_tag login_cache_tag(const struct login_cache *c, struct str user, struct str password,
+                                 unsigned scope);
 /* False: not there, expired at `now`, or torn. */
 bool login_cache_find(struct login_cache *c, struct login_tag tag, int64_t now, struct login_entry *out);
 /* A wrong password never displaces a verified one that is still good. */

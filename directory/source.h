@@ -15,12 +15,13 @@ struct directory_source;
 struct directory_source_ops {
     const char *type;
     /* `name`: of [directory NAME]. `state` becomes source->state. INVALID: `why` says what is wrong in the section. */
-    enum status (*open)(struct directory *d, const struct conf *conf, struct str name, void **state, struct buf *why);
+    enum status (*open)(struct directory *d, const struct conf *conf, struct str name, void **state,
+                        struct buf *why);
     void (*close)(void *state);
     /* `user` as sent, `address` normalised (STR_NONE when it is none). NOT_FOUND: ask the next. E_UNAVAILABLE: cannot tell, so
      * nobody else is asked. May block unless `local`. */
-    enum status (*find)(struct directory_source *s, struct tx *tx, struct arena *a, struct str user, struct str address,
-                        struct principal *out);
+    enum status (*find)(struct directory_source *s, struct tx *tx, struct arena *a, struct str user,
+                        struct str address, struct principal *out);
     /* Is this the account password? OK, UNAUTHENTICATED, E_UNAVAILABLE. Takes as long for a user without a password. Called
      * inside the hash gate, with no transaction open. */
     enum status (*verify)(struct directory_source *s, const struct person *p, struct str password);

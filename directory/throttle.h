@@ -29,13 +29,15 @@ enum status throttle_new(struct throttle **out);
 void throttle_free(struct throttle *t); /* NULL is allowed */
 
 /* Seconds until this peer may try this account again; 0: now. `account` in one spelling. */
-int64_t throttle_wait(struct throttle *t, const struct throttle_limits *l, struct str peer, struct str account, int64_t now);
+int64_t throttle_wait(struct throttle *t, const struct throttle_limits *l, struct str peer,
+                      struct str account, int64_t now);
 bool throttle_hot(struct throttle *t, const struct throttle_limits *l, struct str account, int64_t now);
-void throttle_failed(struct throttle *t, const struct throttle_limits *l, struct str peer, struct str account, int64_t now);
+void throttle_failed(struct throttle *t, const struct throttle_limits *l, struct str peer, struct str account,
+                     int64_t now);
 /* The same wrong password again, which the cache knows (a device that was not told the new one): counts by itself, so that it
  * is slowed down and harms nobody else. Returns how long it has to wait; `count` false: only asks. */
-int64_t throttle_repeat(struct throttle *t, const struct throttle_limits *l, struct str peer, uint64_t password,
-                        bool count_it, int64_t now);
+int64_t throttle_repeat(struct throttle *t, const struct throttle_limits *l, struct str peer,
+                        uint64_t password, bool count_it, int64_t now);
 /* A good password: forgets the failures of this account from this address (not those of the address: who knows one
  * password must not guess others for ever). */
 void throttle_good(struct throttle *t, struct str peer, struct str account);

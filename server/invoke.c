@@ -128,6 +128,19 @@ static int run_with_store(struct invocation *v)
     return code;
 }
 
+/* With the caller's own rights: the server is confined to its data folder and cannot write where the caller can. */
+static int run_beside(struct invocation *v)
+{
+    struct command_call *c = &v->call;
+    SCOPED_BUF(why, 4096);
+    log_setup(LOG_LEVEL_WARNING, false, 2);
+    enum status st = serve_open_beside(c->conf, &c->store, &why);
+    int code = st == OK ? command_run(c, v->argc, v->argv)
+                        : fail(c, "%s: %s", v->row->words, why.n ? buf_c(&why) : status_text(st));
+    store_close(c->store);
+    return code;
+}
+
 /* No server: the same code, as the user that the server would be. */
 static int run_here(struct invocation *v)
 {
@@ -151,6 +164,8 @@ static int run_somewhere(struct invocation *v)
         return server_listens(path.p)
                    ? fail(&v->call, "%s: the server is running; stop it first", v->row->words)
                    : run_here(v);
+    if (v->row->flags & COMMAND_BESIDE)
+        return run_beside(v);
     return control_call(path.p, &v->call, v->argc, v->argv, &code) ? code : run_here(v);
 }
 

@@ -36,5 +36,7 @@ int serve_run(struct serve *s);
 
 /* The store of a configuration, with its limits: for the serving process, and for commands when none runs. */
 enum status serve_open_store(const struct conf *conf, struct store **out, struct buf *why);
+/* To read only, beside a server that runs or with none. */
+enum status serve_open_beside(const struct conf *conf, struct store **out, struct buf *why);
 
 #endif

@@ -21,11 +21,11 @@ static const struct limit_row sizes[] = {
     SIZE_LIMIT(CONF_LIMITS_LINE, vcard.line.line),       SIZE_LIMIT(CONF_LIMITS_LINES, vcard.line.lines),
 };
 
-enum status serve_open_store(const struct conf *conf, struct store **out, struct buf *why)
+/* `dir` holds the folder's name as long as the result is used. */
+static struct store_config config_of(const struct conf *conf, struct buf *dir)
 {
-    SCOPED_BUF(dir, 4096);
-    buf_add(&dir, conf_str(conf, CONF_SERVER_DATA));
-    struct store_config config = store_config_default(buf_c(&dir));
+    buf_add(dir, conf_str(conf, CONF_SERVER_DATA));
+    struct store_config config = store_config_default(buf_c(dir));
     config.shards = (int)conf_int(conf, CONF_STORE_SHARDS);
     config.tombstone_days = conf_int(conf, CONF_STORE_TOMBSTONE_DAYS);
     config.keep_deleted = conf_int(conf, CONF_STORE_KEEP_DELETED);
@@ -34,5 +34,19 @@ enum status serve_open_store(const struct conf *conf, struct store **out, struct
         size_t value = (size_t)conf_int(conf, sizes[i].key);
         memcpy((char *)&config + sizes[i].offset, &value, sizeof value);
     }
+    return config;
+}
+
+enum status serve_open_store(const struct conf *conf, struct store **out, struct buf *why)
+{
+    SCOPED_BUF(dir, 4096);
+    struct store_config config = config_of(conf, &dir);
     return store_open(&config, out, why);
+}
+
+enum status serve_open_beside(const struct conf *conf, struct store **out, struct buf *why)
+{
+    SCOPED_BUF(dir, 4096);
+    struct store_config config = config_of(conf, &dir);
+    return store_open_beside(&config, out, why);
 }

@@ -41,9 +41,8 @@ static enum status take_lock(struct store *s, struct buf *why)
 }
 
 /* Facts of main.db that the other databases depend on. */
-static enum status read_settings(struct store *s, struct buf *why)
+static enum status read_settings(struct store *s, struct db *db, struct buf *why)
 {
-    struct db *db = s->writer[SLOT_MAIN].db;
     int64_t shards = 0;
     enum status st =
         DB_GET_INT(db, &shards, "SELECT CAST(value AS INTEGER) FROM setting WHERE key = 'shards'");
@@ -76,7 +75,7 @@ static enum status start(struct store *s, struct buf *why)
     if (st == OK)
         st = writer_start(s, SLOT_MAIN, why);
     if (st == OK)
-        st = read_settings(s, why);
+        st = read_settings(s, s->writer[SLOT_MAIN].db, why);
     for (int slot = 0; slot < s->shards && st == OK; slot++)
         st = writer_start(s, slot, why);
     if (st == OK && fsync(s->dirfd) != 0) /* the names of the files made above */
@@ -129,6 +128,34 @@ enum status store_open(const struct store_config *config, struct store **out, st
     }
     *out = s;
     return OK;
+}
+
+static enum status start_beside(struct store *s, struct buf *why)
+{
+    s->dirfd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dirfd < 0 || faccessat(s->dirfd, "main.db", R_OK, 0) != 0)
+        return complain(why, s->dir, "holds no store that can be read");
+    if (faccessat(s->dirfd, RESTORE_MARK, F_OK, 0) == 0) {
+        buf_addf(why, "%s: holds an unfinished restore: run it again", s->dir);
+        return E_CORRUPT;
+    }
+    enum status st = blobs_open(s, why);
+    SCOPED_READ(tx, s);
+    if (st == OK)
+        st = tx ? read_settings(s, tx_db_slot(tx, SLOT_MAIN), why) : E_MEMORY;
+    return st;
+}
+
+enum status store_open_beside(const struct store_config *config, struct store **out, struct buf *why)
+{
+    *out = NULL;
+    struct store *s = new_store(config);
+    enum status st = s ? start_beside(s, why) : E_MEMORY;
+    if (st == OK)
+        *out = s;
+    else
+        store_close(s);
+    return st;
 }
 
 void store_close(struct store *s)

@@ -62,6 +62,10 @@ struct store_config store_config_default(const char *dir);
  * E_BUSY: another process holds the lock. The config is copied. */
 enum status store_open(const struct store_config *config, struct store **out, struct buf *why);
 
+/* For reading only, beside the process that owns the store, or with none: no lock is taken, nothing is made or migrated, and
+ * every write is refused with E_UNAVAILABLE. For `scambio backup`, which writes where the confined server may not. */
+enum status store_open_beside(const struct store_config *config, struct store **out, struct buf *why);
+
 /* Waits for writes in flight, checkpoints, closes. NULL is allowed. */
 void store_close(struct store *s);
 

@@ -54,6 +54,11 @@ void store_submit(struct store *s, struct write *write)
         return;
     }
     struct writer *w = &s->writer[slot];
+    if (!w->started) { /* opened beside its owner */
+        write->status = E_UNAVAILABLE;
+        write->done(write);
+        return;
+    }
     pthread_mutex_lock(&w->lock);
     write->status = w->stopping ? E_UNAVAILABLE : w->waiting >= s->config.queue_limit ? E_BUSY : OK;
     bool taken = write->status == OK;

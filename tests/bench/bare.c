@@ -10,8 +10,8 @@ static char *body;
 static size_t body_size;
 static const char *wanted;
 
-static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version,
-                              const char *data, size_t *size, void **state)
+static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+                              const char *version, const char *data, size_t *size, void **state)
 {
     (void)cls, (void)url, (void)method, (void)version, (void)data, (void)size;
     if (!*state) {
@@ -36,8 +36,8 @@ int main(int argc, char **argv)
     body = malloc(body_size + 1);
     wanted = argv[3];
     memset(body, 'x', body_size);
-    if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL, answer, NULL,
-                          MHD_OPTION_THREAD_POOL_SIZE, 2U, MHD_OPTION_END))
+    if (!MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL,
+                          answer, NULL, MHD_OPTION_THREAD_POOL_SIZE, 2U, MHD_OPTION_END))
         return 1;
     pause();
     return 0;

@@ -41,7 +41,8 @@ static int connect_to(void)
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)plan.port)};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || inet_pton(AF_INET, plan.host, &a.sin_addr) != 1 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
+    if (fd < 0 || inet_pton(AF_INET, plan.host, &a.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&a, sizeof a) != 0)
         fail_with("connect");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return fd;
@@ -145,7 +146,8 @@ static bool read_response(int fd, struct buf *in)
     }
     if (text.p)
         str_u64(text, &length);
-    close_after |= str_starts(head, STR("HTTP/1.0")) && !str_caseeq(header_of(head, "connection:"), STR("keep-alive"));
+    close_after |=
+        str_starts(head, STR("HTTP/1.0")) && !str_caseeq(header_of(head, "connection:"), STR("keep-alive"));
     while (in->n < end + 4 + length)
         if (!fill(fd, in))
             fail_with("recv");
@@ -195,8 +197,9 @@ static double percentile(double p)
 static void report(int64_t took)
 {
     qsort(latency, (size_t)plan.requests, sizeof *latency, by_value);
-    printf("rate %.1f p50 %.3f p99 %.3f p999 %.3f max %.3f bytes %ld status", (double)plan.requests * 1e6 / (double)took,
-           percentile(0.5), percentile(0.99), percentile(0.999), percentile(1), atomic_load(&bytes_received) / plan.requests);
+    printf("rate %.1f p50 %.3f p99 %.3f p999 %.3f max %.3f bytes %ld status",
+           (double)plan.requests * 1e6 / (double)took, percentile(0.5), percentile(0.99), percentile(0.999),
+           percentile(1), atomic_load(&bytes_received) / plan.requests);
     for (int i = 0; i < 600; i++)
         if (atomic_load(&statuses[i]))
             printf(" %d:%ld", i, atomic_load(&statuses[i]));
@@ -219,11 +222,18 @@ static struct str read_file(const char *path)
 int main(int argc, char **argv)
 {
     if (argc < 8) {
-        fprintf(stderr, "usage: load HOST PORT USER:PASSWORD CONNECTIONS REQUESTS METHOD PATH [BODY-FILE [HEADER]...]\n");
+        fprintf(
+            stderr,
+            "usage: load HOST PORT USER:PASSWORD CONNECTIONS REQUESTS METHOD PATH [BODY-FILE [HEADER]...]\n");
         return 2;
     }
-    plan = (struct plan){.host = argv[1], .port = (int)strtol(argv[2], NULL, 10), .connections = (int)strtol(argv[4], NULL, 10),
-                         .requests = strtol(argv[5], NULL, 10), .method = argv[6], .path = str_c(argv[7]), .head = BUF_INIT(65536)};
+    plan = (struct plan){.host = argv[1],
+                         .port = (int)strtol(argv[2], NULL, 10),
+                         .connections = (int)strtol(argv[4], NULL, 10),
+                         .requests = strtol(argv[5], NULL, 10),
+                         .method = argv[6],
+                         .path = str_c(argv[7]),
+                         .head = BUF_INIT(65536)};
     buf_addz(&plan.head, "Authorization: Basic ");
     buf_base64(&plan.head, str_c(argv[3]));
     buf_addz(&plan.head, "\r\n");

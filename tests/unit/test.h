@@ -14,7 +14,7 @@
 #include "core/buf.h"
 #include "core/str.h"
 
-#define assert_ok(expr)            assert_int_equal((expr), OK)
+#define assert_ok(expr)             assert_int_equal((expr), OK)
 #define assert_status(expr, wanted) assert_int_equal((expr), (wanted))
 
 /* Compares a view with a C string, and shows both when they differ. */

@@ -55,7 +55,8 @@ static void buf_keeps_its_maximum(void **state)
 static void buf_base64_round_trips(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}};
+    static const char *const pairs[][2] = {
+        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}};
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         SCOPED_BUF(b, 64);
         buf_base64(&b, str_c(pairs[i][0]));
@@ -112,9 +113,12 @@ static void sha256_knows_abc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(str_splits_and_parses), cmocka_unit_test(str_judges_utf8),
-        cmocka_unit_test(buf_keeps_its_maximum), cmocka_unit_test(buf_base64_round_trips),
-        cmocka_unit_test(arena_is_bounded_and_aligned), cmocka_unit_test(seed_repeats),
+        cmocka_unit_test(str_splits_and_parses),
+        cmocka_unit_test(str_judges_utf8),
+        cmocka_unit_test(buf_keeps_its_maximum),
+        cmocka_unit_test(buf_base64_round_trips),
+        cmocka_unit_test(arena_is_bounded_and_aligned),
+        cmocka_unit_test(seed_repeats),
         cmocka_unit_test(sha256_knows_abc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,8 +62,9 @@ static size_t occurrences(struct str text, const char *needle)
 static void folds_anew_what_was_cut_inside_a_character(void **state)
 {
     struct filter_fixture *f = *state;
-    static const char cut[] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n"
-                              "DTSTART:20260105T100000Z\r\nSUMMARY:caf\xC3\r\n \xA9\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    static const char cut[] =
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+        "DTSTART:20260105T100000Z\r\nSUMMARY:caf\xC3\r\n \xA9\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     assert_true(str_find(render(f, DATA(""), cut), STR("SUMMARY:caf\xC3\xA9\r\n"), 0) != SIZE_MAX);
 }
 
