@@ -365,7 +365,7 @@ enum status auth_verify(struct directory *d, const struct auth_request *req, str
     st = verify_in_gate(&t, &who, out, &decided);
     if (decided || st < 0)
         return st;
-    if (st != OK)
+    if (st != OK || !who.source)
         return refuse(&t, UNAUTHENTICATED);
     return admit(&t, &who, 0, who.source->ops->version(who.source, &who.person), out);
 }
