@@ -106,6 +106,14 @@ deps-test:
 	@tests/install-packages build test
 check: deps-test
 	@tests/check
+# The long runs, by hand: hours. TIME= seconds of new fuzzing over all targets.
+TIME ?= 3600
+check-long: deps-test
+	@tests/check build
+	KILLS=1000 tests/crash/test_kill.py
+	POWER_CUT_IMAGES=20000 tests/crash/test_power_cut.py
+	$(MAKE) --no-print-directory -j2 fuzz
+	tests/fuzz/run $(TIME)
 
 # ---- benchmarks beside the peers ----
 build/bench/%: tests/bench/%.c $(BUILD)/libscambio.a
