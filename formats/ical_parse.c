@@ -47,6 +47,8 @@ static enum status begin(struct parser *p, const struct line *l)
         return fail(p, INVALID, ICAL_SYNTAX, "VCALENDAR expected, not ", name);
     if (p->depth == 0 && p->root)
         return fail(p, INVALID, ICAL_OBJECT, "a second VCALENDAR", STR_NONE);
+    if (p->depth && str_caseeq(name, STR("VCALENDAR")))
+        return fail(p, INVALID, ICAL_SYNTAX, "a VCALENDAR inside of another", STR_NONE);
     if (!name.n)
         return fail(p, INVALID, ICAL_SYNTAX, "BEGIN without a name", STR_NONE);
     if (p->depth >= p->limits->depth)

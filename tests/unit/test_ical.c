@@ -57,6 +57,7 @@ static void test_syntax(void **state)
         {CAL("X:\xFF\r\n"), INVALID, ICAL_SYNTAX, "line 4: not UTF-8: X"},
         {CAL("X:a\rb\r\n"), INVALID, ICAL_SYNTAX, "line 4: a control character: X"},
         {CAL("BEGIN:\r\n"), INVALID, ICAL_SYNTAX, "line 4: BEGIN without a name"},
+        {CAL("BEGIN:VCALENDAR\r\n"), INVALID, ICAL_SYNTAX, "line 4: a VCALENDAR inside of another"},
         {"\xEF\xBB\xBF" CAL("") "\r\n\r\n", OK, ICAL_OK, ""},
         {"begin:vcalendar\nend:VCALENDAR", OK, ICAL_OK, ""},
     };
@@ -205,6 +206,10 @@ static void test_hostile(void **state)
     (void)state;
     SCOPED_BUF(text, 64 << 20);
     repeat(&text, "BEGIN:VCALENDAR\r\n", 100000);
+    hostile(&text, INVALID, OK);
+
+    buf_addz(&text, "BEGIN:VCALENDAR\r\n");
+    repeat(&text, "BEGIN:VEVENT\r\n", 100000);
     hostile(&text, TOO_MANY, OK);
 
     buf_addz(&text, "BEGIN:VCALENDAR\r\n");
