@@ -2,7 +2,7 @@
 #ifndef SCAMBIO_DAV_ACL_H
 #define SCAMBIO_DAV_ACL_H
 
-#include "dav/xml.h"
+#include "formats/xml.h"
 #include "store/rights.h"
 
 /* What granting the privilege gives; 0: not one of ours. */

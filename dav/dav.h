@@ -2,7 +2,7 @@
  *
  * dav_handle() answers any request below /dav/ of an authenticated user; dav_options() those that need no log-in
  * (OPTIONS), and server/ redirects the well-known URLs itself. The folder: request.c (from HTTP to a method), path.c (URLs), resource.c
- * (what a URL names), props*.c (the property table), method_*.c, report_*.c, filter_*.c, xml.c (libxml2's room). */
+ * (what a URL names), props*.c (the property table), method_*.c, report_*.c, filter_*.c. */
 #ifndef SCAMBIO_DAV_DAV_H
 #define SCAMBIO_DAV_DAV_H
 

@@ -3,9 +3,9 @@
 #define SCAMBIO_DAV_FILTER_H
 
 #include "dav/match.h"
-#include "dav/xml.h"
 #include "formats/occur.h"
 #include "formats/vcard.h"
+#include "formats/xml.h"
 #include "store/item.h"
 
 struct cal_filter;

@@ -4,7 +4,7 @@
 #ifndef SCAMBIO_DAV_MATCH_H
 #define SCAMBIO_DAV_MATCH_H
 
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 /* What the parsers of filters answer for a collation that is not ours. */
 #define BAD_COLLATION NOT_FOUND

@@ -6,7 +6,7 @@
 #include "dav/dav.h"
 #include "dav/path.h"
 #include "dav/resource.h"
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 struct dav { /* immutable while serving, but for `limits` on SIGHUP */
     struct store *store;

@@ -3,8 +3,8 @@
 #define SCAMBIO_DAV_RESOURCE_H
 
 #include "dav/path.h"
-#include "dav/xml.h"
 #include "directory/directory.h"
+#include "formats/xml.h"
 #include "store/collection.h"
 #include "store/item.h"
 

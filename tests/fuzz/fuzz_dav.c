@@ -2,7 +2,7 @@
  * answer, never a 500, and what is answered as XML is well-formed. The store is small and begun anew now and then. */
 #include "tests/unit/dav_engine.h"
 
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 enum { ANEW = 2000 };
 

@@ -1,6 +1,6 @@
 /* Any bytes: the parser answers within its limits, and what it took is written by xml_inner so that it reads
  * back as the same tree. */
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* The reports about who is who: expand-property, principal-match, principal-property-search, acl-principal-prop-set. */
-#include "dav/xml.h"
+#include "formats/xml.h"
 #include "tests/unit/dav_world.h"
 
 #define ALICE     "alice@example.test"

@@ -1,5 +1,5 @@
 /* sync-collection: from every earlier token to exactly the present state, whatever the limit; on collections and on homes. */
-#include "dav/xml.h"
+#include "formats/xml.h"
 #include "tests/unit/dav_world.h"
 
 #define HOME     "/dav/calendars/alice@example.test/"

@@ -1,7 +1,7 @@
 /* XML in and out: what is refused, namespaces, dead properties that stand alone. */
 #include "tests/unit/test.h"
 
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 static const struct xml_limits limits = {.size = 1 << 20, .depth = 64, .nodes = 10000};
 

@@ -1,5 +1,5 @@
-/* dav/xml_tree.c: finding one's way in a parsed tree. */
-#include "dav/xml.h"
+/* formats/xml_tree.c: finding one's way in a parsed tree. */
+#include "formats/xml.h"
 
 bool xml_is(const struct xml_node *n, const char *ns, const char *name)
 {

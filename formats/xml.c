@@ -1,10 +1,10 @@
-/* dav/xml.c: reading XML: the only file that knows libxml2.
+/* formats/xml.c: reading XML: the only file that knows libxml2.
  *
  * The text is made UTF-8 first and scanned once for what must never reach the library: document types (and
  * with them every entity), and elements with so many attributes that its duplicate check, which is quadratic,
  * would take seconds. Then libxml2's SAX2 interface builds our tree in the arena and is stopped at the first
  * limit that is passed. */
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>

@@ -1,10 +1,10 @@
-/* dav/xml.h: XML in and out for DAV: libxml2's room.
+/* formats/xml.h: XML in and out, for DAV and whoever else reads it: libxml2's room.
  *
  * Reading makes a light tree in an arena; namespaces are resolved, comments and processing instructions dropped. Refused: DTDs,
  * entities beyond the five, anything past the limits of depth, nodes and size, not well-formed input. Writing goes straight
  * to a buffer with the prefixes of a fixed table (D, C, CR, CS, A) and declares others where they occur. */
-#ifndef SCAMBIO_DAV_XML_H
-#define SCAMBIO_DAV_XML_H
+#ifndef SCAMBIO_FORMATS_XML_H
+#define SCAMBIO_FORMATS_XML_H
 
 #include "core/arena.h"
 #include "core/buf.h"

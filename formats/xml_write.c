@@ -1,6 +1,6 @@
-/* dav/xml_write.c: XML out, straight to a buffer: answers with the fixed prefixes, and trees as text that
+/* formats/xml_write.c: XML out, straight to a buffer: answers with the fixed prefixes, and trees as text that
  * stands alone. */
-#include "dav/xml.h"
+#include "formats/xml.h"
 
 #define LANG_BEGIN "<?lang "
 #define LANG_END   "?>"

@@ -1,0 +1,120 @@
+/* store/device.h: SyncML devices of an account: what they are, how far each of their databases has come (anchors), and which
+ * name each item has on them (LUIDs). All rows live in the account's shard, so that an item, its LUID and the anchor change in one
+ * commit.
+ *
+ * A device is found by (account, DevID). A database is named by the engine ("contacts", "calendar/work"); it is a view over one
+ * or more collections, so its place in the number lines is kept for each collection.
+ *
+ * A LUID row says: this item (or one override of it) is called that on the device, and the device knows the item's state of
+ * `seen_seq`. An item has to be sent when it has no row, or when item.seq > seen_seq. An Add that the device has not confirmed
+ * by a Map has a row whose luid is '#' and the GUID that was sent; '#' never begins a device's own name here: the engine
+ * writes such a one as "##…". Rows outlive their item until the device knows of the deletion. */
+#ifndef SCAMBIO_STORE_DEVICE_H
+#define SCAMBIO_STORE_DEVICE_H
+
+#include "store/item.h"
+
+enum device_state { DEVICE_ACTIVE = 1, DEVICE_BLOCKED };
+
+struct device {
+    int64_t id, account;
+    struct str devid;         /* as it calls itself */
+    struct str profile;       /* of clients/phones */
+    struct str man, mod, swv; /* from its DevInf */
+    struct str devinf;        /* as the engine keeps it; STR_NONE: never seen */
+    struct str nonce;         /* that it has to use next for MD5, raw bytes */
+    struct str user;          /* the user name that it gave last */
+    int64_t next_guid;        /* of the short names for Adds; see tx_device_guid */
+    enum device_state state;
+    int64_t first_seen, seen;              /* seconds since 1970 */
+    int64_t syncs, received, sent, failed; /* sessions that ended well; items from it, to it, refused */
+    struct str last_error;                 /* what went wrong last, with the item; STR_NONE */
+    int64_t last_error_at;
+};
+
+struct anchor { /* of one database of a device */
+    struct str db;
+    struct str client_next;            /* the device's, of the last session that ended well */
+    struct str server_next;            /* ours */
+    struct str epoch;                  /* of the store then: another one asks for a slow sync */
+    int64_t window_from, window_until; /* date filter of that session; 0 and 0: none */
+    int64_t at;                        /* when; seconds since 1970 */
+    struct str resume;                 /* the engine's state of a session that was cut off; STR_NONE */
+};
+
+struct luid {
+    struct str luid;
+    int64_t item;
+    struct str recur_id; /* of an override: RECURRENCE-ID in UTC or as date; empty: the item or its master */
+    int64_t seen_seq;
+    int64_t round;          /* of the slow sync that touched it last */
+    unsigned char hash[16]; /* of what the device was sent or sent, in the form it can hold */
+};
+
+/* ---- reading; strings in the arena ---- */
+enum status device_find(struct tx *tx, struct arena *a, int64_t account, struct str devid,
+                        struct device *out);
+enum status device_get(struct tx *tx, struct arena *a, int64_t id, struct device *out);
+typedef enum status (*device_fn)(void *ctx, const struct device *d);
+/* Of one account, or of all accounts with 0; without the devinf. */
+enum status device_each(struct tx *tx, int64_t account, device_fn fn, void *ctx);
+
+enum status anchor_get(struct tx *tx, struct arena *a, int64_t device, struct str db, struct anchor *out);
+typedef enum status (*anchor_fn)(void *ctx, const struct anchor *an);
+enum status anchor_each(struct tx *tx, int64_t device, anchor_fn fn, void *ctx);
+/* Up to which number of the collection's line this database has come; NOT_FOUND: it was not in the view. */
+enum status anchor_seq(struct tx *tx, int64_t device, struct str db, int64_t collection, int64_t *seq);
+
+enum status luid_find(struct tx *tx, struct arena *a, int64_t device, struct str db, struct str luid,
+                      struct luid *out);
+enum status luid_of_item(struct tx *tx, struct arena *a, int64_t device, struct str db, int64_t item,
+                         struct str recur_id, struct luid *out);
+typedef enum status (*luid_fn)(void *ctx, const struct luid *l);
+/* The rows of one item (master first, then overrides by recur_id). */
+enum status luid_each_of_item(struct tx *tx, int64_t device, struct str db, int64_t item, luid_fn fn,
+                              void *ctx);
+/* Rows with luid > after, ascending, at most `limit`; TRUNCATED when there are more. */
+enum status luid_each(struct tx *tx, int64_t device, struct str db, struct str after, size_t limit,
+                      luid_fn fn, void *ctx);
+enum status luid_count(struct tx *tx, int64_t device, struct str db, int64_t *count);
+
+/* ---- changing: inside a write on the account's shard ---- */
+/* Makes it when it is new: TOO_MANY when the account has `limits.devices` already and none of them is older than the tombstones. */
+enum status tx_device_open(struct tx *tx, struct arena *a, int64_t account, struct str devid,
+                           struct device *out);
+/* Writes everything but id, account, devid, next_guid, first_seen. */
+enum status tx_device_update(struct tx *tx, const struct device *d);
+/* `count` short numbers that this device was never given: the first of them. */
+enum status tx_device_guid(struct tx *tx, int64_t device, int64_t count, int64_t *first);
+/* With its anchors and LUIDs: its next session is the first. */
+enum status tx_device_forget(struct tx *tx, int64_t device);
+
+enum status tx_anchor_put(struct tx *tx, int64_t device, const struct anchor *an);
+enum status tx_anchor_seq_put(struct tx *tx, int64_t device, struct str db, int64_t collection, int64_t seq);
+/* Forgets anchors of the database, not its LUIDs: the next session is a slow one. */
+enum status tx_anchor_reset(struct tx *tx, int64_t device, struct str db);
+
+/* By (device, db, luid); another row of the same item and recur_id goes away. */
+enum status tx_luid_put(struct tx *tx, int64_t device, struct str db, const struct luid *l);
+enum status tx_luid_delete(struct tx *tx, int64_t device, struct str db,
+                           struct str luid); /* OK also when absent */
+/* A Map: the row `from` ("#guid") gets the device's name. NOT_FOUND. */
+enum status tx_luid_rename(struct tx *tx, int64_t device, struct str db, struct str from, struct str to);
+/* All of a database, or those of rounds other than `keep_round` (0: all). */
+enum status tx_luid_clear(struct tx *tx, int64_t device, struct str db, int64_t keep_round);
+
+/* ---- a large object that is on its way, kept so that a cut session can go on ---- */
+struct partial {
+    struct str luid, type, command; /* "Add", "Replace" */
+    int64_t size;                   /* announced */
+    struct str data;                /* so far */
+};
+enum status partial_get(struct tx *tx, struct arena *a, int64_t device, struct str db, struct partial *out);
+/* One for each database; `part` NULL removes it. */
+enum status tx_partial_put(struct tx *tx, int64_t device, struct str db, const struct partial *part);
+enum status tx_partial_append(struct tx *tx, int64_t device, struct str db, struct str data);
+
+/* ---- one of several steps of a closure: rolled back alone when it answers anything but OK ---- */
+enum status tx_nested(struct tx *tx, enum status (*step)(void *ctx, struct tx *tx), void *ctx);
+
+#endif
