@@ -5,6 +5,7 @@
  * would take seconds. Then libxml2's SAX2 interface builds our tree in the arena and is stopped at the first
  * limit that is passed. */
 #include "formats/xml.h"
+#include "formats/xml_shelter.h"
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -25,8 +26,9 @@ struct builder {
     struct xml_node *root, *at; /* at: the element that is open */
     struct xml_node *last;      /* its last child so far */
     struct buf text;            /* characters since the last tag */
-    struct buf declared;        /* a byte for each open element: how many namespaces it declares */
-    size_t nodes, scope;        /* scope: namespace declarations in force */
+    const struct xml_shelter *shelter;
+    struct buf declared; /* a byte for each open element: how many namespaces it declares */
+    size_t nodes, scope; /* scope: namespace declarations in force */
     enum status st;
     struct str why;
     struct {
@@ -96,9 +98,9 @@ static struct str declared_encoding(struct str text)
     return close == SIZE_MAX ? STR_NONE : str_slice(rest, 1, close - 1);
 }
 
-/* Gives the text as UTF-8: itself, or converted into `room`. INVALID: an encoding that is not taken, or bad
- * bytes. */
-static enum status decode(struct str *text, struct buf *room)
+/* Gives the text as UTF-8: itself, or converted into `room`. INVALID: an encoding that is not taken. The lenient way, what is
+ * not known stays as it is. */
+static enum status decode(struct str *text, struct buf *room, bool lenient)
 {
     static const struct str as_utf8[] = {STR_INIT("utf-8"), STR_INIT("utf8"), STR_INIT("us-ascii"),
                                          STR_INIT("ascii")};
@@ -115,14 +117,17 @@ static enum status decode(struct str *text, struct buf *room)
             known = known || str_caseeq(name, as_utf8[i]);
         if (str_caseeq(name, STR("iso-8859-1")))
             from_latin1(room, *text);
-        else if (!known)
+        else if (!known && !lenient)
             return INVALID;
     }
-    if (room->st != OK)
-        return room->st;
     if (room->n)
         *text = buf_view(room);
-    return str_utf8(*text) && memchr(text->p, 0, text->n) == NULL ? OK : INVALID;
+    return room->st;
+}
+
+static enum status check_characters(struct str text)
+{
+    return str_utf8(text) && memchr(text.p, 0, text.n) == NULL ? OK : INVALID;
 }
 
 /* From behind '<' to behind the '>' of a tag; counts what could be attributes. */
@@ -241,6 +246,7 @@ static void flush_text(struct builder *b)
     if (!b->text.n || !b->at)
         return;
     struct xml_node *n = append(b);
+    xml_unshelter(b->shelter, &b->text);
     if (n)
         n->text = arena_str(b->arena, buf_view(&b->text));
     if (n && !n->text.p)
@@ -410,7 +416,13 @@ enum status xml_parse(struct arena *a, struct str text, const struct xml_limits 
         return TOO_LARGE;
     }
     SCOPED_BUF(room, text.n * 2 + 4);
-    enum status st = text.n ? decode(&text, &room) : INVALID;
+    SCOPED_BUF(sheltered, text.n * 2 * XML_SHELTER_GROWTH + 4);
+    struct xml_shelter shelter = {{0}};
+    enum status st = text.n ? decode(&text, &room, limits->lenient) : INVALID;
+    if (st == OK && limits->lenient)
+        st = xml_shelter(&shelter, &text, &sheltered);
+    if (st == OK)
+        st = check_characters(text);
     if (st != OK) {
         *why = STR("not XML in UTF-8");
         return st;
@@ -418,8 +430,11 @@ enum status xml_parse(struct arena *a, struct str text, const struct xml_limits 
     st = screen(text, why);
     if (st != OK)
         return st;
-    struct builder b = {
-        .arena = a, .limits = limits, .text = BUF_INIT(text.n), .declared = BUF_INIT(limits->depth)};
+    struct builder b = {.arena = a,
+                        .limits = limits,
+                        .shelter = &shelter,
+                        .text = BUF_INIT(text.n),
+                        .declared = BUF_INIT(limits->depth)};
     st = run(&b, text);
     if (st == OK && b.declared.st != OK)
         st = b.declared.st;

@@ -37,6 +37,10 @@ struct xml_node {
 
 struct xml_limits {
     size_t size, depth, nodes;
+    /* For devices that write XML by hand. In text, CR and CRLF stay what they are (XML 1.0 section 2.11 makes them LF), and so do
+     * control characters and bytes that are no UTF-8; "&" and "]]>" may stand for themselves; a document type without declarations
+     * of its own is skipped; an encoding that is not known is taken as bytes. */
+    bool lenient;
 };
 
 /* INVALID (not well-formed, DTD, entity, an encoding but UTF-8, UTF-16, ISO-8859-1, US-ASCII), TOO_LARGE, TOO_MANY (nodes, depth,
