@@ -49,8 +49,10 @@ struct sml_cred {                  /* or Chal */
 };
 
 struct sml_filter {                             /* 1.2 */
+    struct str media;                           /* Meta Type: of the items that it is about */
     struct str grammar;                         /* Record: Meta Type */
     struct str record, field, field_type, type; /* type: "INCLUSIVE", "EXCLUSIVE" */
+    const struct sml_node *field_inner;         /* Field: Data that holds elements (DevInf Property) */
     struct sml_filter *next;
 };
 
@@ -60,7 +62,7 @@ struct sml_item {
     struct sml_meta meta;
     struct str data;              /* text, CDATA or opaque */
     struct str next_anchor;       /* Item/Data/Anchor in Statuses of Alerts */
-    const struct sml_node *inner; /* Data that holds elements: DevInf */
+    const struct sml_node *inner; /* the DevInf in Data: as elements, or opened where it is opaque or text */
     bool more_data;
     struct sml_item *next;
 };
@@ -88,6 +90,7 @@ struct sml_message {
     struct str session_id, msg_id; /* as they came */
     struct str target, source, target_name, source_name, resp_uri;
     bool no_resp, final;
+    bool plain; /* XML: the root declares no namespace; such a device wants none in the answer either */
     struct sml_cred cred;
     struct sml_meta meta; /* MaxMsgSize, MaxObjSize */
     struct sml_command *commands;
@@ -96,6 +99,13 @@ struct sml_message {
 struct sml_limits {
     size_t size, depth, nodes, commands;
 };
+
+/* What holds for an item: its own Meta, or where that says nothing its command's. */
+struct str sml_item_type(const struct sml_command *c, const struct sml_item *item);
+struct str sml_item_format(const struct sml_command *c, const struct sml_item *item);
+/* The item's data without the base64 that its format may say. INVALID: it is not base64. */
+enum status sml_item_data(struct arena *a, const struct sml_command *c, const struct sml_item *item,
+                          struct str *out);
 
 /* INVALID (why: what and where), TOO_LARGE, TOO_MANY. A message without a SyncHdr is INVALID; anything else that is missing is for the
  * session to judge. */
@@ -113,21 +123,25 @@ struct sml_out {
     size_t max; /* what the device takes; 0: any */
     int next_cmd_id;
     bool in_sync;
+    bool plain;     /* XML without namespaces: in 1.0, and where the device writes so */
     size_t reserve; /* kept free for what must still come (Statuses) */
     unsigned page;  /* WBXML: the code page in force */
 };
 
-/* Begins the message: SyncHdr with everything of `head` that is set. buf_free(&o->buf) is the caller's. */
+/* Begins the message: SyncHdr with everything of `head` that is set (commands and final are not looked at; SML_NONE is written as
+ * 1.2). buf_free(&o->buf) is the caller's. */
 void sml_begin(struct sml_out *o, struct arena *a, enum sml_encoding encoding, size_t max,
                const struct sml_message *head);
-/* Appends one command whole (its children too) and numbers it (cmd_id is set, in children too). False: no room; nothing changed. */
+/* Appends one command whole (its children too) and numbers it (cmd_id is set, in children too). False: no room; nothing changed.
+ * After a fault it is false too, and sml_end tells. */
 bool sml_add(struct sml_out *o, struct sml_command *c);
-/* Sync is written open, so that changes can be added one by one while there is room. */
+/* Sync is written open, without its children, so that changes can be added one by one while there is room. */
 bool sml_sync_begin(struct sml_out *o, struct sml_command *sync);
 void sml_sync_end(struct sml_out *o);
-/* How many bytes of `data` still fit in an item like `c` with MoreData; 0: not worth it. */
+/* How many bytes of its item's data still fit when `c` is added with MoreData (more_data need not be set, the Size must be); when
+ * the item has no data, of any data. Never cuts a character or a CRLF. 0: fewer than 32, not worth it. */
 size_t sml_room(const struct sml_out *o, const struct sml_command *c);
-/* Closes; OK or the buffer's fault. The bytes are in o->buf. */
+/* Closes, an open Sync too. The bytes are in o->buf. TOO_LARGE: not even the header fits in `max`; or the buffer's fault. */
 enum status sml_end(struct sml_out *o, bool final);
 
 /* The media type of a message: application/vnd.syncml+xml or +wbxml; and back (parameters ignored); false: neither. */
