@@ -117,6 +117,8 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "one decoded segment of a URL"},
     [CONF_LIMITS_WRITE_QUEUE] = {"limits", "write_queue", CONF_INT, "4096", 16, 1000000, NULL,
         "writes that wait for one database file; more are told to try again"},
+    [CONF_LIMITS_DEVICES] = {"limits", "devices", CONF_INT, "50", 1, 10000, NULL,
+        "SyncML devices of one account"},
 
     [CONF_LOG_LEVEL] = {"log", "level", CONF_CHOICE, "info", 0, 0, level_words,
         "how much is logged"},

@@ -9,5 +9,6 @@ schema_\name:
 
     embed main_sql, "schemas/main.sql"
     embed shard_sql, "schemas/shard.sql"
+    embed shard_002_sql, "schemas/shard-002.sql"
 
     .section .note.GNU-stack,"",@progbits

@@ -4,5 +4,6 @@
 
 extern const char schema_main_sql[];
 extern const char schema_shard_sql[];
+extern const char schema_shard_002_sql[];
 
 #endif

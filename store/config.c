@@ -22,5 +22,6 @@ struct store_config store_config_default(const char *dir)
         .acl_entries = 1000,
         .properties = 200,
         .property_size = 64 << 10,
+        .devices = 50,
     };
 }

@@ -53,6 +53,7 @@ struct store_config {
     size_t acl_entries;   /* grants of one collection */
     size_t properties;    /* kept for clients on one collection, item, mount or account */
     size_t property_size; /* bytes of one such value */
+    size_t devices;       /* SyncML devices of one account */
 };
 
 /* All defaults of the configuration; `dir` is the caller's. */
@@ -103,6 +104,11 @@ void store_submit(struct store *s, struct write *w);
 
 /* Submits and waits; `done` is not called. Not from the writer's thread, not on an event loop. */
 enum status store_run(struct store *s, struct write *w);
+
+/* One of several steps of a closure: rolled back alone when it answers anything but OK. A fault (negative) ends the closure: return
+ * it. It may have taken the whole transaction with it (a full disk); from then on nothing in this tx reaches the database, and
+ * the writer runs the closure again. */
+enum status tx_nested(struct tx *tx, enum status (*step)(void *ctx, struct tx *tx), void *ctx);
 
 /* ---- change hints: "account, number" after each commit, to whoever listens (IDLE, push, caches) ---- */
 typedef void (*store_hint_fn)(void *ctx, int64_t account, int64_t seq);

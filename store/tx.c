@@ -139,6 +139,29 @@ void tx_release(struct tx *tx)
     }
 }
 
+enum status tx_nested(struct tx *tx, enum status (*step)(void *ctx, struct tx *tx), void *ctx)
+{
+    if (tx->writing < 0)
+        return E_INTERNAL;
+    struct db *db = tx->db[tx->writing];
+    size_t hints = tx->hint_count;
+    enum status st = DB_RUN(db, "SAVEPOINT nested");
+    if (st != OK)
+        return st;
+    st = step(ctx, tx);
+    if (!db_in_transaction(db)) {
+        tx->db[tx->writing] = db_failed; /* what the closure still does would be committed by itself */
+        return st < 0 ? st : E_INTERNAL;
+    }
+    if (st == OK)
+        return DB_RUN(db, "RELEASE nested");
+    tx->hint_count = hints;
+    enum status undone = DB_RUN(db, "ROLLBACK TO nested");
+    if (undone == OK)
+        undone = DB_RUN(db, "RELEASE nested");
+    return undone == OK ? st : undone;
+}
+
 struct tx *store_read(struct store *s)
 {
     struct tx *tx = calloc(1, sizeof *tx);

@@ -114,6 +114,7 @@ static bool run_in_savepoint(struct writer *w, struct write *write)
 {
     struct tx *tx = &w->tx;
     size_t hints = tx->hint_count;
+    tx->db[w->slot] = w->db; /* tx_nested may have taken it away */
     enum status st = DB_RUN(w->db, "SAVEPOINT w");
     if (st == OK) {
         tx->now = clock_now();

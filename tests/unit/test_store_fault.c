@@ -57,6 +57,26 @@ static void no_memory(struct member *m, struct tx *tx)
     m->seen = write_much(m, tx);
 }
 
+static enum status bulk_step(void *ctx, struct tx *tx)
+{
+    return write_much(ctx, tx);
+}
+
+static void nested_disk_full(struct member *m, struct tx *tx)
+{
+    faulty_arm(FAULTY_WRITE, SQLITE_FULL, -1);
+    m->seen = tx_nested(tx, bulk_step, m);
+}
+
+/* A closure that goes on after the step took the transaction with it: what it writes must not be committed by itself. */
+static void nested_and_stubborn(struct member *m, struct tx *tx)
+{
+    nested_disk_full(m, tx);
+    faulty_disarm();
+    assert_status(m->seen, E_FULL);
+    m->seen = DB_RUN(tx_wdb(tx, MAIN), "INSERT INTO setting(key, value) VALUES('bulk-after', 'x')");
+}
+
 /* The fault strikes when the group commits. */
 static void commit_fails(struct member *m, struct tx *tx)
 {
@@ -152,7 +172,8 @@ static void trouble_hits_only_its_own(void **state)
     static const struct {
         void (*trouble)(struct member *m, struct tx *tx);
         enum status wanted;
-    } cases[] = {{disk_full, E_FULL}, {disk_broken, E_IO}, {disk_unreadable, E_IO}, {no_memory, E_MEMORY}};
+    } cases[] = {{disk_full, E_FULL},   {disk_broken, E_IO},        {disk_unreadable, E_IO},
+                 {no_memory, E_MEMORY}, {nested_disk_full, E_FULL}, {nested_and_stubborn, E_UNAVAILABLE}};
     (void)state;
     struct fixture f;
     fixture_start(&f, 1);
@@ -176,8 +197,8 @@ static void trouble_hits_only_its_own(void **state)
 
 static void trouble_that_passes_hits_nobody(void **state)
 {
-    static void (*const troubles[])(struct member * m, struct tx * tx) = {disk_full, disk_broken,
-                                                                          disk_unreadable, commit_fails};
+    static void (*const troubles[])(struct member * m, struct tx * tx) = {
+        disk_full, disk_broken, disk_unreadable, nested_disk_full, commit_fails};
     (void)state;
     struct fixture f;
     fixture_start(&f, 1);
