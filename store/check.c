@@ -94,8 +94,7 @@ static const struct rule shard_rules[] = {
      " NOT EXISTS(SELECT 1 FROM account WHERE id = p.target)"},
     {"an id that was not given out yet",
      DB_SCAN "SELECT k.name FROM (SELECT 'collection' AS name, max(id) AS top FROM collection UNION ALL"
-             " SELECT 'item', max(id) FROM item UNION ALL SELECT 'mount', max(id) FROM mount UNION ALL"
-             " SELECT 'device', max(id) FROM device) k"
+             " SELECT 'item', max(id) FROM item UNION ALL SELECT 'mount', max(id) FROM mount) k"
              " WHERE k.top / 64 >= (SELECT next FROM counter WHERE name = 'id')"},
     {"an occurrence of nothing",
      DB_SCAN "SELECT 'item ' || o.item FROM occ o LEFT JOIN item i ON i.id = o.item"
@@ -108,37 +107,6 @@ static const struct rule shard_rules[] = {
     {"a calendar object without its time span", DB_SCAN
      "SELECT 'item ' || i.id FROM item i JOIN content c ON c.id = i.content LEFT JOIN span s ON s.item = i.id"
      " WHERE c.media = 1 AND s.item IS NULL"},
-    {"a device of nobody", DB_SCAN
-     "SELECT 'device ' || d.id FROM device d LEFT JOIN account a ON a.id = d.account WHERE a.id IS NULL"},
-    {"rows of a device that does not exist", DB_SCAN
-     "SELECT k.what || ' of device ' || k.device FROM (SELECT 'device information' AS what, device FROM"
-     " devinf UNION SELECT 'an anchor', device FROM anchor UNION SELECT 'a number', device FROM"
-     " anchor_seq UNION SELECT 'a LUID', device FROM luid UNION SELECT 'a partial object', device FROM"
-     " partial) k LEFT JOIN device d ON d.id = k.device WHERE d.id IS NULL"},
-    {"an anchor beyond its collection",
-     DB_SCAN "SELECT 'device ' || s.device || ' ' || s.db || ' collection ' || s.collection FROM anchor_seq s"
-             " JOIN collection c ON c.id = s.collection JOIN account a ON a.id = c.account"
-             " WHERE s.seq > a.seq"},
-    /* What left before the anchor, the device knows. What was forgotten altogether may hang only on a database whose next sync
-     * is a slow one: it is behind a horizon, or has lost a collection. Items of other shards are not judged. */
-    {"a LUID of an item that the device knows to be gone", DB_SCAN
-     "SELECT 'device ' || l.device || ' ' || l.db || ' ' || l.luid FROM luid l LEFT JOIN item i ON i.id = "
-     "l.item"
-     " LEFT JOIN (SELECT item, collection, max(seq) AS seq FROM tombstone GROUP BY item) t ON t.item = l.item"
-     " LEFT JOIN anchor_seq s ON s.device = l.device AND s.db = l.db AND s.collection = t.collection"
-     " WHERE i.id IS NULL AND (l.item & 63) = (SELECT CAST(value AS INTEGER) FROM setting WHERE key = "
-     "'shard')"
-     " AND (t.seq <= s.seq OR (t.item IS NULL AND"
-     " EXISTS(SELECT 1 FROM anchor_seq p WHERE p.device = l.device AND p.db = l.db) AND"
-     " NOT EXISTS(SELECT 1 FROM anchor_seq p LEFT JOIN collection c ON c.id = p.collection"
-     " WHERE p.device = l.device AND p.db = l.db AND (c.id IS NULL OR p.seq < c.horizon))))"},
-    {"a partial object whose pieces do not fit",
-     DB_SCAN "SELECT 'device ' || p.device || ' ' || p.db FROM partial p WHERE p.bytes > p.size OR"
-             " (p.pieces, p.bytes) <> (SELECT count(*), coalesce(sum(length(n.data)), 0) FROM partial_piece n"
-             " WHERE n.device = p.device AND n.db = p.db)"},
-    {"a piece of no partial object",
-     DB_SCAN "SELECT 'device ' || n.device || ' ' || n.db FROM partial_piece n LEFT JOIN partial p"
-             " ON p.device = n.device AND p.db = n.db WHERE p.device IS NULL"},
 };
 
 static const struct rule main_rules[] = {

@@ -5,16 +5,22 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "store/blob.h"
-#include "store/device.h"
 #include "store/doctor.h"
-#include "store/maintain_int.h"
+#include "store/rows.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { ROUND = 3600, FIRST_ROUND = 60, EXPAND_AHEAD = 2 * 365 * DAY, DUE_MAX = 100000 };
+enum {
+    SLICE = 400,
+    DAY = 86400,
+    ROUND = 3600,
+    FIRST_ROUND = 60,
+    EXPAND_AHEAD = 2 * 365 * DAY,
+    DUE_MAX = 100000
+};
 
 struct maintainer {
     struct store *store;
@@ -22,6 +28,11 @@ struct maintainer {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool stopping;
+};
+
+struct round {
+    struct store *s;
+    int64_t now;
 };
 
 static bool stopping(struct store *s)
@@ -35,22 +46,28 @@ static bool stopping(struct store *s)
     return stop;
 }
 
+/* One slice: a closure that says whether there is more. */
+struct slice {
+    struct write w;
+    enum status (*fn)(struct slice *x, struct tx *tx);
+    int64_t subject, from, until;
+    int64_t done; /* rows it took away */
+};
+
 static enum status slice_run(struct write *w, struct tx *tx)
 {
     struct slice *x = CONTAINER_OF(w, struct slice, w);
     x->done = 0;
-    x->reached = x->after;
     return x->fn(x, tx);
 }
 
-enum status slices(struct round *r, int64_t id, struct slice *x)
+/* Runs slices until one finds nothing to do. */
+static enum status slices(struct round *r, int64_t id, struct slice *x)
 {
     enum status st;
     do {
         x->w = (struct write){.run = slice_run, .account = id, .bytes = 4096};
         st = store_run(r->s, &x->w);
-        if (st == OK)
-            x->after = x->reached;
         if (st == E_BUSY) { /* the writer has enough to do */
             struct timespec pause = {.tv_nsec = 100000000};
             nanosleep(&pause, NULL);
@@ -63,14 +80,19 @@ enum status slices(struct round *r, int64_t id, struct slice *x)
     return st;
 }
 
-enum status each_victim(struct slice *x, struct tx *tx, struct stmt *q, int columns, victim_fn step)
+/* Calls step for each row of a query; the rows are read before the first is changed. */
+struct victim {
+    int64_t a, b, c;
+};
+typedef enum status (*victim_fn)(struct tx *tx, struct slice *x, const struct victim *v);
+
+static enum status each_victim(struct slice *x, struct tx *tx, struct stmt *q, victim_fn step)
 {
     struct victim rows[SLICE];
     size_t n = 0;
     enum status st;
     while (n < SLICE && (st = stmt_row(q)) == OK)
-        rows[n++] =
-            (struct victim){col_int(q, 0), col_int(q, 1), col_int(q, 2), columns > 3 ? col_int(q, 3) : 0};
+        rows[n++] = (struct victim){col_int(q, 0), col_int(q, 1), col_int(q, 2)};
     if (n < SLICE && st != NOT_FOUND)
         return st;
     stmt_end(q);
@@ -102,11 +124,11 @@ static enum status sweep_items(struct slice *x, struct tx *tx)
                               "SELECT e.uid, e.item, i.content FROM entry e JOIN item i ON i.id = e.item"
                               " WHERE e.collection = ?1 ORDER BY e.uid LIMIT 400",
                               db_int(x->subject));
-    return each_victim(x, tx, q, 3, sweep_item);
+    return each_victim(x, tx, q, sweep_item);
 }
 
-enum status sweep_tombstone(struct tx *tx, struct slice *x,
-                            const struct victim *v) /* collection, seq, content */
+static enum status sweep_tombstone(struct tx *tx, struct slice *x,
+                                   const struct victim *v) /* collection, seq, content */
 {
     enum status st =
         DB_RUN(tx_wdb(tx, x->subject), "DELETE FROM tombstone WHERE collection = ?1 AND seq = ?2",
@@ -119,7 +141,7 @@ static enum status sweep_tombstones(struct slice *x, struct tx *tx)
     struct stmt *q = DB_QUERY(
         tx_wdb(tx, x->subject),
         "SELECT collection, seq, content FROM tombstone WHERE collection = ?1 LIMIT 400", db_int(x->subject));
-    return each_victim(x, tx, q, 3, sweep_tombstone);
+    return each_victim(x, tx, q, sweep_tombstone);
 }
 
 static enum status sweep_collection_row(struct slice *x, struct tx *tx)
@@ -143,26 +165,6 @@ static enum status sweep_mounts(struct slice *x, struct tx *tx)
         st = DB_RUN(db, "DELETE FROM prop WHERE target = ?1", db_int(x->subject));
     return st == OK ? DB_RUN(db, "DELETE FROM account WHERE id = ?1 AND deleted > 0", db_int(x->subject))
                     : st;
-}
-
-/* One device of the account: its LUIDs in slices, then the rest of it. */
-static enum status sweep_devices(struct slice *x, struct tx *tx)
-{
-    int64_t device, luids;
-    struct db *db = tx_wdb(tx, x->subject);
-    enum status st = DB_GET_INT(
-        db, &device, "SELECT id FROM device WHERE account = ?1 ORDER BY devid LIMIT 1", db_int(x->subject));
-    if (st != OK)
-        return st == NOT_FOUND ? OK : st;
-    st = DB_RUN(db,
-                "DELETE FROM luid WHERE device = ?1 AND (db, luid) IN"
-                " (SELECT db, luid FROM luid WHERE device = ?1 LIMIT 4000)",
-                db_int(device));
-    if (st == OK)
-        st = DB_GET_INT(db, &luids, "SELECT count(*) FROM (SELECT 1 FROM luid WHERE device = ?1 LIMIT 1)",
-                        db_int(device));
-    x->done = 1;
-    return st == OK && luids == 0 ? tx_device_forget(tx, device) : st;
 }
 
 typedef enum status (*slice_fn)(struct slice *x, struct tx *tx);
@@ -201,7 +203,7 @@ static enum status numbers_of(struct round *r, int slot, const char *sql, int64_
 static enum status sweep_gone(struct round *r, int slot)
 {
     static const slice_fn of_collection[] = {sweep_items, sweep_tombstones, sweep_collection_row};
-    static const slice_fn of_account[] = {sweep_tombstones, sweep_devices, sweep_mounts};
+    static const slice_fn of_account[] = {sweep_tombstones, sweep_mounts};
     SCOPED_ARENA(a, 16 << 20);
     int64_t *ids;
     size_t count;
@@ -238,13 +240,37 @@ static enum status forget_bodies(struct slice *x, struct tx *tx)
                               "SELECT collection, seq, content FROM tombstone WHERE at > ?1 AND at <= ?2 AND"
                               " content IS NOT NULL ORDER BY at LIMIT 400",
                               db_int(x->from), db_int(x->until));
-    return each_victim(x, tx, q, 3, forget_body);
+    return each_victim(x, tx, q, forget_body);
+}
+
+/* A token from before this deletion can no longer be answered: the horizon says so. */
+static enum status end_tombstone(struct tx *tx, struct slice *x,
+                                 const struct victim *v) /* collection, seq, content */
+{
+    struct db *db = tx_wdb(tx, x->subject);
+    enum status st = DB_RUN(db, "UPDATE collection SET horizon = max(horizon, ?2) WHERE id = ?1",
+                            db_int(v->a), db_int(v->b));
+    if (st == OK)
+        st = DB_RUN(db, "UPDATE account SET horizon = max(horizon, ?2) WHERE id = ?1", db_int(v->a),
+                    db_int(v->b));
+    return st == OK ? sweep_tombstone(tx, x, v) : st;
+}
+
+static enum status end_tombstones(struct slice *x, struct tx *tx)
+{
+    struct stmt *q =
+        DB_QUERY(tx_wdb(tx, x->subject),
+                 "SELECT collection, seq, content FROM tombstone WHERE at <= ?1 ORDER BY at LIMIT 400",
+                 db_int(x->until));
+    return each_victim(x, tx, q, end_tombstone);
 }
 
 static enum status sweep_old(struct round *r, int slot)
 {
     struct slice bodies = {.fn = forget_bodies, .subject = slot, .until = r->now - r->s->config.keep_deleted};
-    enum status st = end_old_tombstones(r, slot);
+    struct slice stones = {
+        .fn = end_tombstones, .subject = slot, .until = r->now - r->s->config.tombstone_days * DAY};
+    enum status st = slices(r, slot, &stones);
     return st == OK ? slices(r, slot, &bodies) : st;
 }
 

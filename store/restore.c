@@ -30,9 +30,8 @@ struct restore {
     gid_t gid;
 };
 
-#define RAISE_SEQ  "4294967296" /* 2^32 */
-#define RAISE_ID   "1048576"    /* 2^20 */
-#define RAISE_GUID "65536"      /* short names for Adds of a device: they must stay short */
+#define RAISE_SEQ "4294967296" /* 2^32 */
+#define RAISE_ID  "1048576"    /* 2^20 */
 
 /* ---- reading the backup ---- */
 static enum status damaged(struct restore *r, const char *what)
@@ -200,16 +199,9 @@ static enum status raise_shard(struct db *db)
         "UPDATE collection SET (floor_seq, seq) = (SELECT a.seq, a.seq FROM account a WHERE a.id = account)"
         " WHERE account IN (SELECT id FROM account)",
     };
-    int64_t devices;
     enum status st = OK;
     for (size_t i = 0; i < COUNT_OF(steps) && st == OK; i++)
         st = DB_RUN(db, steps[i]);
-    if (st == OK) /* a backup can be of version 1, which knew none */
-        st = DB_GET_INT(db, &devices,
-                        "SELECT count(*) FROM sqlite_master " DB_SCAN
-                        "WHERE type = 'table' AND name = 'device'");
-    if (st == OK && devices)
-        st = DB_RUN(db, DB_SCAN "UPDATE device SET next_guid = next_guid + " RAISE_GUID);
     return st;
 }
 

@@ -70,8 +70,8 @@ enum status content_hash(struct arena *a, const struct content_settings *s, enum
 
 /* ---- in ---- */
 enum content_merge {
-    CONTENT_DEVICE,
-    /* the device's values win */ CONTENT_BOTH /* field by field: both sides' additions */
+    CONTENT_DEVICE, /* the device's values win, and what it removed goes */
+    CONTENT_BOTH,   /* nothing goes, both sides' additions stay; of what has one value only, the device's */
 };
 struct content_in {
     struct str body;     /* to be stored; for prepare_calendar or prepare_vcard */
@@ -80,7 +80,7 @@ struct content_in {
     bool made_uid;       /* the device gave none: it is ours */
     bool unchanged;      /* body means what was stored: nothing needs to be written */
     bool
-        differs; /* body holds in what the device can hold something else than what it sent: it must get it back */
+        differs; /* in what the device can hold, body says something else than it sent: it must get it back */
     struct str why; /* after INVALID, TOO_LARGE, UNSUPPORTED: what and where */
 };
 /* `stored`: the object it replaces or joins (a new override joins its master's object), STR_NONE for a new one. `uid`: what to use
@@ -103,7 +103,8 @@ enum status content_key(struct arena *a, const struct content_settings *s, enum 
 /* Are both the same for people, field by field as far as the device can hold it? Decides after equal keys. */
 enum status content_same(struct arena *a, const struct content_settings *s, enum content_type type,
                          struct str data, struct str stored, struct str recur_id, bool *same);
-/* The stored object without one part (an EXDATE takes its place): what a device's Delete of an override means. */
+/* The stored object without one part (an EXDATE takes its place): what a device's Delete of an override means. NOT_FOUND: nothing
+ * is left of it (overrides alone), or `recur_id` is the master. */
 enum status content_without(struct arena *a, const struct content_settings *s, struct str stored,
                             struct str recur_id, struct str *out);
 

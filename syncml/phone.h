@@ -19,6 +19,7 @@ struct phone {
     struct str profile; /* the row's name */
     enum phone_time time;
     enum phone_charset charset_in, charset_out;
+    bool zones;             /* takes TZID with its VTIMEZONE in text/calendar; PHONE_UTC only */
     bool fold;              /* lines */
     bool qp_8bit;           /* what is not ASCII as quoted-printable (2.1, 1.0) */
     bool empty_properties;  /* takes "TITLE:" as the way to say that it is gone; otherwise never sent */
