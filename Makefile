@@ -33,7 +33,7 @@ LIB_SRC  := $(filter-out server/main.c,$(SRC))
 LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/schemas/embed.o
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 UNIT     := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
-SQL      := $(wildcard schemas/*)
+SQL      := $(wildcard schemas/* clients/phones/*)
 
 .DEFAULT_GOAL := scambio
 .PHONY: run check check-unit check-long bench lint install deps deps-test unit clean fuzz crash

@@ -1,4 +1,4 @@
-/* schemas/embed.S: the files of this folder inside the binary, each NUL-terminated. The C side is schemas/embed.h. */
+/* schemas/embed.S: the files of this folder and of clients/phones inside the binary, each NUL-terminated. The C side is schemas/embed.h. */
     .section .rodata
     .macro embed name, file
     .global schema_\name
@@ -10,5 +10,13 @@ schema_\name:
     embed main_sql, "schemas/main.sql"
     embed shard_sql, "schemas/shard.sql"
     embed shard_002_sql, "schemas/shard-002.sql"
+
+    embed phones_nokia, "clients/phones/nokia.ini"
+    embed phones_ericsson, "clients/phones/ericsson.ini"
+    embed phones_motorola, "clients/phones/motorola.ini"
+    embed phones_siemens, "clients/phones/siemens.ini"
+    embed phones_funambol, "clients/phones/funambol.ini"
+    embed phones_synthesis, "clients/phones/synthesis.ini"
+    embed phones_other, "clients/phones/other.ini"
 
     .section .note.GNU-stack,"",@progbits

@@ -6,4 +6,13 @@ extern const char schema_main_sql[];
 extern const char schema_shard_sql[];
 extern const char schema_shard_002_sql[];
 
+/* clients/phones: profiles of SyncML devices; the files in syncml/phone_rows.c */
+extern const char schema_phones_nokia[];
+extern const char schema_phones_ericsson[];
+extern const char schema_phones_motorola[];
+extern const char schema_phones_siemens[];
+extern const char schema_phones_funambol[];
+extern const char schema_phones_synthesis[];
+extern const char schema_phones_other[];
+
 #endif

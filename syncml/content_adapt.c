@@ -64,10 +64,13 @@ bool device_holds(const struct ctx *x, struct str name, bool *listed)
 
 size_t device_size(const struct ctx *x, struct str name)
 {
-    if (is_fixed(x) || !x->s->phone->fields || x->s->phone->ignore_ctcap)
-        return 0;
-    const struct phone_field *f = field_of(x, name);
-    return f ? f->size : 0;
+    const struct phone *p = x->s->phone;
+    const struct phone_field *f = is_fixed(x) || !p->fields ? NULL : field_of(x, name);
+    size_t size = f ? f->size : 0;
+    for (size_t i = 0; i < p->length_count; i++)
+        if (str_caseeq(p->lengths[i].name, name) && (!size || p->lengths[i].size < size))
+            size = p->lengths[i].size;
+    return size;
 }
 
 /* ---- lengths ---- */
@@ -108,10 +111,13 @@ static struct str cut_parts(struct ctx *x, struct str value, size_t room)
 /* False when a part of it would be of no use: half a number, half a picture. */
 static bool fit(struct ctx *x, enum prop_kind kind, struct line *l, size_t size)
 {
+    const struct phone_field *f = x->s->phone->fields ? field_of(x, l->name) : NULL;
     size_t n, room = size;
     (void)characters(l->value, SIZE_MAX, &n);
     if (n <= size)
         return true;
+    if (f && f->no_truncate)
+        return false;
     if (kind == PROP_TEXT || kind == PROP_NAME)
         l->value = cut_text(x, l->value, &room);
     else if (kind == PROP_COMPOUND)
@@ -163,6 +169,23 @@ static bool adapt_line(struct ctx *x, enum media media, struct line *l)
     return l->value.p != NULL;
 }
 
+/* The device takes so many of a property: the first ones go out. */
+static void adapt_counts(struct ctx *x, enum media media, struct ical_comp *c)
+{
+    const struct phone *p = x->s->phone;
+    for (size_t i = 0; i < p->field_count && !is_fixed(x); i++) {
+        size_t n = 0;
+        if (!p->fields[i].most || (prop_rule(media, p->fields[i].name)->flags & PROP_SPAN))
+            continue;
+        for (struct line **l = &c->props; *l;) {
+            if (str_caseeq((*l)->name, p->fields[i].name) && n++ >= p->fields[i].most)
+                *l = (*l)->next;
+            else
+                l = &(*l)->next;
+        }
+    }
+}
+
 void adapt_props(struct ctx *x, enum media media, struct ical_comp *c)
 {
     for (struct line **p = &c->props; *p;) {
@@ -171,6 +194,7 @@ void adapt_props(struct ctx *x, enum media media, struct ical_comp *c)
         else
             *p = (*p)->next;
     }
+    adapt_counts(x, media, c);
 }
 
 /* ---- cards ---- */
