@@ -84,5 +84,5 @@ const struct sml_node *sml_devinf_in(struct arena *a, struct str data, const str
         st = sml_xml_read(a, text, limits, &root, NULL, &why);
     else if (data.n && data.p[0] >= 1 && data.p[0] <= 3)
         st = wbxml_read(a, data, limits, &root, &why);
-    return st == OK && root->tag == TAG_DEVINF ? root : NULL;
+    return st == OK && root && root->tag == TAG_DEVINF ? root : NULL;
 }
