@@ -292,12 +292,16 @@ static void labels_to3(struct arena *a, struct vcard *c)
 
 /* ---- N: SORT-STRING there, SORT-AS here; and 3.0 must have one ---- */
 
+static struct line *find_from(struct line *l, struct str name)
+{
+    while (l && !str_caseeq(l->name, name))
+        l = l->next;
+    return l;
+}
+
 static struct line *find(struct vcard *c, struct str name)
 {
-    for (struct line *l = c->props; l; l = l->next)
-        if (str_caseeq(l->name, name))
-            return l;
-    return NULL;
+    return find_from(c->props, name);
 }
 
 static void unlink_line(struct vcard *c, const struct line *gone)
@@ -342,7 +346,8 @@ static void names_to4(struct arena *a, struct vcard *c)
 {
     drop_derived(a, c, find(c, STR("FN")));
     struct line *n = find(c, STR("N")), *sort = find(c, STR("SORT-STRING"));
-    if (n && sort && !line_param(n, STR("SORT-AS"))) {
+    /* Of several, none is the one: they stay as they are, and come back as they were. */
+    if (n && sort && !find_from(sort->next, STR("SORT-STRING")) && !line_param(n, STR("SORT-AS"))) {
         vcard_param_set(a, n, STR("SORT-AS"), text_unescape(a, sort->value));
         unlink_line(c, sort);
     }

@@ -79,7 +79,7 @@ def test_kill():
 
 def mount(path):
     os.makedirs(path, exist_ok=True)
-    return subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', path], capture_output=True).returncode == 0
+    return subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', path], capture_output=True).returncode == 0
 
 
 class Full:
