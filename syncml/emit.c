@@ -105,43 +105,45 @@ static void end_tag(struct buf *out, enum sml_tag tag)
     buf_addc(out, '>');
 }
 
-/* How a byte that begins no character of XML is written, or 0: not at all. */
-static size_t odd_byte(struct str s, size_t at, char utf8[2])
+/* What stands at s[at]: its length there, and in *out what XML gets for it: itself; for a byte that is no UTF-8 the character of
+ * ISO-8859-1; nothing when XML cannot say it. */
+static size_t character(struct str s, size_t at, char room[2], struct str *out)
 {
     unsigned char c = (unsigned char)s.p[at];
-    if (c < 0xa0)
-        return 0;
-    utf8[0] = (char)(0xc0 | c >> 6);
-    utf8[1] = (char)(0x80 | (c & 0x3f));
-    return 2;
-}
-
-/* Length of the character of XML at s[at], 0: there is none. */
-static size_t character(struct str s, size_t at)
-{
-    unsigned char c = (unsigned char)s.p[at];
-    if (c < 0x80)
-        return c >= 0x20 || c == '\t' || c == '\n' || c == '\r';
+    *out = STR("");
+    if (c < 0x80) {
+        if (c >= 0x20 || c == '\t' || c == '\n' || c == '\r')
+            *out = str_slice(s, at, 1);
+        return 1;
+    }
     size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
     struct str one = str_slice(s, at, n);
-    if (one.n < n || !str_utf8(one) || str_eq(one, STR("\xef\xbf\xbe")) || str_eq(one, STR("\xef\xbf\xbf")))
-        return 0;
-    return n;
+    if (one.n == n && str_utf8(one)) {
+        if (!str_eq(one, STR("\xef\xbf\xbe")) && !str_eq(one, STR("\xef\xbf\xbf")))
+            *out = one;
+        return n;
+    }
+    if (c >= 0xa0) {
+        room[0] = (char)(0xc0 | c >> 6);
+        room[1] = (char)(0x80 | (c & 0x3f));
+        *out = str_n(room, 2);
+    }
+    return 1;
 }
 
-/* The bytes with the odd ones written as said; `out` gets nothing when there is nothing odd. */
+/* The bytes as characters; `out` gets nothing when they are that already. */
 static struct str as_characters(struct buf *out, struct str s)
 {
     size_t done = 0, n;
     for (size_t at = 0; at < s.n; at += n) {
-        n = character(s, at);
-        if (n)
+        char room[2];
+        struct str said;
+        n = character(s, at, room, &said);
+        if (said.p == s.p + at)
             continue;
-        char utf8[2];
-        n = 1;
         buf_add(out, str_slice(s, done, at - done));
-        buf_add(out, str_n(utf8, odd_byte(s, at, utf8)));
-        done = at + 1;
+        buf_add(out, said);
+        done = at + n;
     }
     if (!done)
         return s;
@@ -293,19 +295,6 @@ void emit_data(struct emit *e, enum sml_tag tag, struct str data)
     emit_close(e, tag);
 }
 
-/* Bytes that the character at data[at] adds to escaped text, and its length in *n. */
-static size_t escaped_size(struct str data, size_t at, size_t *n)
-{
-    char utf8[2];
-    *n = character(data, at);
-    if (*n) {
-        char c = data.p[at];
-        return c == '&' ? 5 : c == '<' || c == '>' ? 4 : *n;
-    }
-    *n = 1;
-    return odd_byte(data, at, utf8);
-}
-
 /* What OPAQUE and a length, or STR_I and a NUL, add to n bytes. */
 static size_t wbxml_overhead(size_t n)
 {
@@ -319,14 +308,14 @@ static size_t xml_fitting(struct str data, size_t room)
     bool markup = false, cdata_end = false;
     unsigned brackets = 0; /* "]" side by side at the end of what was written */
     for (size_t at = 0; at < data.n && plain <= room; at += n) {
-        size_t grown = escaped_size(data, at, &n);
-        char c = data.p[at];
-        bool kept = grown > 0;
+        char c = data.p[at], utf8[2];
+        struct str said;
+        n = character(data, at, utf8, &said);
         markup = markup || c == '<' || c == '&';
         cdata_end = cdata_end || (c == '>' && brackets >= 2);
-        brackets = c == ']' ? brackets + 1 : kept ? 0 : brackets;
-        plain += c == '<' || c == '>' || c == '&' ? 1 : grown;
-        escaped += grown;
+        brackets = c == ']' ? brackets + 1 : said.n ? 0 : brackets;
+        plain += said.n;
+        escaped += c == '&' ? 5 : c == '<' || c == '>' ? 4 : said.n;
         size_t size = cdata_end ? escaped : plain + (markup ? cdata : 0);
         bool split = c == '\r' && at + 1 < data.n && data.p[at + 1] == '\n';
         if (size <= room && !split)
@@ -349,7 +338,9 @@ size_t emit_fitting(enum sml_encoding encoding, struct str data, size_t room)
     size_t back = n; /* to the beginning of a character, when it is UTF-8 */
     while (back && n - back < 3 && ((unsigned char)data.p[back] & 0xc0) == 0x80)
         back--;
-    return back && character(data, back) > n - back ? back : n;
+    char room_for[2];
+    struct str said;
+    return back && character(data, back, room_for, &said) > n - back ? back : n;
 }
 
 static void emit_tree(struct emit *e, const struct sml_node *tree)

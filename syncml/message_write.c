@@ -349,7 +349,8 @@ static void take_back(struct sml_out *o, struct mark m)
 
 static bool fits(const struct sml_out *o)
 {
-    return o->buf.st == OK && o->buf.n + closing(o) + o->reserve <= largest(o);
+    size_t used = o->buf.n + closing(o), bound = largest(o);
+    return o->buf.st == OK && used <= bound && bound - used >= o->reserve;
 }
 
 void sml_begin(struct sml_out *o, struct arena *a, enum sml_encoding encoding, size_t max,

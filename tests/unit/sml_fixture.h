@@ -5,6 +5,7 @@
 
 #include "core/buf.h"
 #include "syncml/devinf.h"
+#include "syncml/node.h"
 
 #define SML_SAME(a, b, field)                                                                                \
     do {                                                                                                     \
