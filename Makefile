@@ -59,9 +59,11 @@ $(BUILD)/schemas/embed.o: schemas/embed.S $(SQL)
 # ---- unit tests: one program a file, all against the whole library ----
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.h $(BUILD)/libscambio.a
 	@mkdir -p $(@D)
-	$(CCACHE) $(CC) $(CFLAGS) -MF $@.d -c -o $@.o $<
+	$(CCACHE) $(CC) $(CFLAGS) $(CFLAGS_$*) -MF $@.d -c -o $@.o $<
 	$(CC) $(LDFLAGS) -o $@ $@.o $(BUILD)/libscambio.a $(PKG_L) -lcmocka $(EXTRA_$*)
 EXTRA_test_ical_oracle := -lical
+EXTRA_test_sml_oracle  := -lwbxml2
+CFLAGS_test_sml_oracle := -isystem /usr/include/libwbxml-1.0/wbxml
 
 unit: $(UNIT)
 check-unit:

@@ -1,4 +1,5 @@
-/* syncml/devinf_write.c: device information as a tree in the order of the DTD of its version, and as XML. */
+/* syncml/devinf_write.c: device information as a tree in the order of the DTD of its version, and as XML. What has no name is left
+ * out, so that nothing is empty but flags. */
 #include "syncml/devinf.h"
 #include "syncml/emit.h"
 
@@ -63,6 +64,8 @@ static void types(struct sml_builder *b, enum sml_tag tag, const struct devinf_t
 /* 1.0, 1.1: one flat list. */
 static void flat_prop(struct sml_builder *b, enum sml_tag name, const struct devinf_prop *p)
 {
+    if (!p->name.n)
+        return;
     leaf(b, name, p->name);
     values(b, TAG_VALENUM, p->values);
     if (p->size >= 0 && !p->values) {
@@ -73,14 +76,18 @@ static void flat_prop(struct sml_builder *b, enum sml_tag name, const struct dev
 
 static void flat_caps(struct sml_builder *b, const struct devinf_cap *c)
 {
+    while (c && !c->type.type.n)
+        c = c->next;
     if (!c)
         return;
     open(b, TAG_CTCAP);
     for (; c; c = c->next) {
+        if (!c->type.type.n)
+            continue;
         leaf(b, TAG_CTTYPE, c->type.type);
         for (const struct devinf_prop *p = c->props; p; p = p->next) {
             flat_prop(b, TAG_PROPNAME, p);
-            for (const struct devinf_prop *param = p->params; param; param = param->next)
+            for (const struct devinf_prop *param = p->name.n ? p->params : NULL; param; param = param->next)
                 flat_prop(b, TAG_PARAMNAME, param);
         }
     }
@@ -89,6 +96,8 @@ static void flat_caps(struct sml_builder *b, const struct devinf_cap *c)
 
 static void nested_prop(struct sml_builder *b, const struct devinf_prop *p)
 {
+    if (!p->name.n)
+        return;
     open(b, TAG_PROPERTY);
     leaf(b, TAG_PROPNAME, p->name);
     number(b, TAG_MAXOCCUR, p->max_occur);
@@ -96,6 +105,8 @@ static void nested_prop(struct sml_builder *b, const struct devinf_prop *p)
     flag(b, TAG_NOTRUNCATE, p->no_truncate);
     values(b, TAG_VALENUM, p->values);
     for (const struct devinf_prop *param = p->params; param; param = param->next) {
+        if (!param->name.n)
+            continue;
         open(b, TAG_PROPPARAM);
         leaf(b, TAG_PARAMNAME, param->name);
         values(b, TAG_VALENUM, param->values);
@@ -107,6 +118,8 @@ static void nested_prop(struct sml_builder *b, const struct devinf_prop *p)
 static void nested_caps(struct sml_builder *b, const struct devinf_cap *c)
 {
     for (; c; c = c->next) {
+        if (!c->type.type.n)
+            continue;
         open(b, TAG_CTCAP);
         leaf(b, TAG_CTTYPE, c->type.type);
         leaf(b, TAG_VERCT, c->type.version);
@@ -133,6 +146,8 @@ static void filters(struct sml_builder *b, const struct devinf_store *s)
 {
     types(b, TAG_FILTER_RX, s->filter_rx);
     for (const struct devinf_filter *f = s->filters; f; f = f->next) {
+        if (!f->type.type.n)
+            continue;
         open(b, TAG_FILTERCAP);
         leaf(b, TAG_CTTYPE, f->type.type);
         leaf(b, TAG_VERCT, f->type.version);
@@ -144,6 +159,8 @@ static void filters(struct sml_builder *b, const struct devinf_store *s)
 
 static void data_store(struct sml_builder *b, const struct devinf_store *s, enum sml_version version)
 {
+    if (!s->source.n)
+        return;
     open(b, TAG_DATASTORE);
     leaf(b, TAG_SOURCEREF, s->source);
     leaf(b, TAG_DISPLAYNAME, s->display);
