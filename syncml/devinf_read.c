@@ -110,8 +110,12 @@ static void read_caps(struct reader *r, const struct sml_node *parent, struct de
     struct cap_walk w = {.end = caps};
     for (const struct sml_node *cap = sml_child(parent, TAG_CTCAP); cap; cap = sml_next(cap, TAG_CTCAP)) {
         w = (struct cap_walk){.end = w.end};
-        for (const struct sml_node *n = sml_step(cap, cap); n && !r->failed; n = sml_step(n, cap))
+        const struct sml_node *n = cap->children;
+        while (n && !r->failed) {
             read_cap_element(r, &w, n);
+            bool known = sml_tag_row(n->tag)->token[PAGE_DEVINF] != 0;
+            n = known ? sml_step(n, cap) : sml_skip(n, cap);
+        }
     }
 }
 

@@ -180,8 +180,11 @@ const struct sml_node *sml_next(const struct sml_node *n, enum sml_tag tag)
 
 const struct sml_node *sml_step(const struct sml_node *n, const struct sml_node *top)
 {
-    if (n->children)
-        return n->children;
+    return n->children ? n->children : sml_skip(n, top);
+}
+
+const struct sml_node *sml_skip(const struct sml_node *n, const struct sml_node *top)
+{
     while (n != top && !n->next)
         n = n->parent;
     return n == top ? NULL : n->next;

@@ -158,6 +158,8 @@ const struct sml_node *sml_child(const struct sml_node *n, enum sml_tag tag);
 const struct sml_node *sml_next(const struct sml_node *n, enum sml_tag tag);
 /* The node behind n in document order inside of `top`; NULL at the end. */
 const struct sml_node *sml_step(const struct sml_node *n, const struct sml_node *top);
+/* The same without going into n. */
+const struct sml_node *sml_skip(const struct sml_node *n, const struct sml_node *top);
 /* Text of the first child of that tag, without white space around it; STR_NONE when there is no such child. */
 struct str sml_text(const struct sml_node *n, enum sml_tag tag);
 /* A count or size: what is no number gives -1, what is over 2^63-1 gives that. */

@@ -6,6 +6,8 @@
 
 #include "formats/xml.h"
 
+enum { INNER_GROWTH = 8 };
+
 /* Data with elements that are none of ours: their text, for a content type that is XML itself. */
 static bool is_foreign(const struct xml_node *n)
 {
@@ -80,9 +82,13 @@ const struct sml_node *sml_devinf_in(struct arena *a, struct str data, const str
     struct sml_node *root = NULL;
     struct str why, text = str_trim(data);
     enum status st = INVALID;
+    /* a string table can make much of little, and a message can hold many of them */
+    struct sml_limits inner = *limits;
+    if (data.n < limits->size / INNER_GROWTH)
+        inner.size = data.n * INNER_GROWTH;
     if (str_starts(text, STR("<")) || str_starts(text, STR("\xef\xbb\xbf<")))
-        st = sml_xml_read(a, text, limits, &root, NULL, &why);
+        st = sml_xml_read(a, text, &inner, &root, NULL, &why);
     else if (data.n && data.p[0] >= 1 && data.p[0] <= 3)
-        st = wbxml_read(a, data, limits, &root, &why);
+        st = wbxml_read(a, data, &inner, &root, &why);
     return st == OK && root && root->tag == TAG_DEVINF ? root : NULL;
 }

@@ -65,10 +65,13 @@ static inline const char *sml_filters_differ(const struct sml_filter *a, const s
     return a || b ? "filters" : NULL;
 }
 
+/* What was not opened the first time, because of a limit, may be the second. */
 static inline const char *sml_devinf_differs(const struct sml_node *a, const struct sml_node *b)
 {
-    if (!a || !b)
-        return a || b ? "inner" : NULL;
+    if (!a)
+        return NULL;
+    if (!b)
+        return "inner";
     SCOPED_ARENA(arena, 64 << 20);
     SCOPED_BUF(x, 64 << 20);
     SCOPED_BUF(y, 64 << 20);

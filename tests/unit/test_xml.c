@@ -253,6 +253,48 @@ static void test_escape(void **state)
     assert_str(buf_view(&b), "\xef\xbf\xbdx\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+/* What devices write that is no XML, and only the lenient way takes; and what it takes otherwise than the strict one. */
+static void test_lenient(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *lenient, *strict; /* NULL: refused */
+    } rows[] = {
+        {"<a>x\r\ny\rz\n</a>", "x\r\ny\rz\n", "x\ny\nz\n"},
+        {"<a><![CDATA[x\r\n]]>\r\n<!-- \r\n --></a>\r\n", "x\r\n\r\n", "x\n\n"},
+        {"<?xml version='1.0'?>\r\n<a\r\nb='\r\n'>x</a\r\n>\r\n", "x", "x"},
+        {"<a>R&D</a>", "R&D", NULL},
+        {"<a>&lt;&#38;&#x26;&apos;&quot;&gt;&amp;</a>", "<&&'\">&", "<&&'\">&"},
+        {"<a>&nbsp;&#;&#x;&</a>", "&nbsp;&#;&#x;&", NULL},
+        {"<a>]]></a>", "]]>", NULL},
+        {"<a>\x01\x1b\xff\xe9\xc3</a>", "\x01\x1b\xff\xe9\xc3", NULL},
+        {"<a><![CDATA[\xe9&&]]></a>", "\xe9&&", NULL},
+        {"<a>\xef\xb7\x90\xc4\x8d\r\xef\xbf\xbf</a>", "\xef\xb7\x90\xc4\x8d\r\xef\xbf\xbf", NULL},
+        {"<!DOCTYPE a PUBLIC 'x' 'y'><a>x</a>", "x", NULL},
+        {"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", NULL, NULL},
+        {"<a><!DOCTYPE a>x</a>", NULL, NULL},
+        {"<a b='\xff'/>", NULL, NULL},
+        {"<\xff/>", NULL, NULL},
+        {"<?xml version='1.0' encoding='koi8-r'?><a>\xc1</a>", "\xc1", NULL},
+        {"<a/></a>", NULL, NULL},
+        {"<a>&#1;</a>", NULL, NULL},
+    };
+    struct xml_limits lenient = limits;
+    lenient.lenient = true;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        for (int way = 0; way < 2; way++) {
+            SCOPED_ARENA(a, 1 << 20);
+            struct xml_node *root;
+            struct str why;
+            const char *wanted = way ? rows[i].lenient : rows[i].strict;
+            enum status st = xml_parse(&a, str_c(rows[i].text), way ? &lenient : &limits, &root, &why);
+            if ((st == OK) != (wanted != NULL))
+                fail_msg("row %zu, %s: %.*s", i, way ? "lenient" : "strict", STR_ARG(why));
+            if (wanted)
+                assert_str(xml_text(&a, root), wanted);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_namespaces_go_out_of_scope),
         cmocka_unit_test(test_arena_too_small),
         cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_lenient),
         cmocka_unit_test(test_inner),
         cmocka_unit_test(test_lang),
         cmocka_unit_test(test_write),
