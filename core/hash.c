@@ -20,6 +20,13 @@ void hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_SIZE]
         abort(); /* only out of memory inside libcrypto: no safe answer exists for a secret */
 }
 
+void md5(struct str data, unsigned char out[MD5_SIZE])
+{
+    unsigned int n = MD5_SIZE;
+    if (!EVP_Digest(data.p ? data.p : "", data.n, out, &n, EVP_md5(), NULL))
+        abort(); /* as above */
+}
+
 void pbkdf2_sha256(struct str password, struct str salt, int iterations, unsigned char out[SHA256_SIZE])
 {
     if (password.n > INT32_MAX || salt.n > INT32_MAX ||

@@ -8,6 +8,9 @@ struct app_op {
     struct write w;
     int64_t id, credential;
     struct credential row;
+    bool sealed; /* the clear text is kept too */
+    struct str text;
+    unsigned char key[SEAL_KEY];
 };
 
 static bool is_app(const struct credential *c)
@@ -34,6 +37,22 @@ enum status app_password_list(struct directory *d, struct tx *tx, struct arena *
     return st;
 }
 
+/* The row that SyncML's MD5 needs, beside that of the app password. */
+static enum status add_sealed(struct app_op *op, struct tx *tx)
+{
+    SCOPED_BUF(data, CREDENTIAL_BYTES);
+    enum status st = sealed_make(op->key, op->id, op->row.id, op->text, &data);
+    if (st == OK)
+        st = data.st;
+    struct credential c = {.kind = CREDENTIAL_SEALED,
+                           .scope = SCOPE_SYNCML,
+                           .label = STR(""),
+                           .data = buf_view(&data),
+                           .created = op->row.created,
+                           .expires = op->row.expires};
+    return st == OK ? tx_credential_add(tx, op->id, &c) : st;
+}
+
 static enum status add_run(struct write *w, struct tx *tx)
 {
     struct app_op *op = CONTAINER_OF(w, struct app_op, w);
@@ -48,7 +67,9 @@ static enum status add_run(struct write *w, struct tx *tx)
         st = credential_list(tx, &a, op->id, &rows, &count);
     if (st == OK && keep_apps(rows, count) >= APPS_MAX)
         st = TOO_MANY;
-    return st == OK ? tx_credential_add(tx, op->id, &op->row) : st;
+    if (st == OK)
+        st = tx_credential_add(tx, op->id, &op->row);
+    return st == OK && op->sealed ? add_sealed(op, tx) : st;
 }
 
 enum status app_password_add(struct directory *d, int64_t id, struct str label, unsigned scope,
@@ -71,7 +92,12 @@ enum status app_password_add(struct directory *d, int64_t id, struct str label, 
                                  .data = str_n(hash, sizeof hash),
                                  .created = clock_now(),
                                  .expires = expires};
-    enum status st = directory_write(d, &op.w);
+    op.text = str_from(buf_view(password), before);
+    op.sealed = (scope & SCOPE_SYNCML) != 0;
+    enum status st = op.sealed ? sealing_key(d, true, op.key) : OK;
+    if (st == OK)
+        st = directory_write(d, &op.w);
+    hash_wipe(op.key, sizeof op.key);
     if (st != OK)
         buf_cut(password, before);
     return st;
@@ -86,10 +112,14 @@ static enum status revoke_run(struct write *w, struct tx *tx)
     enum status st = credential_list(tx, &a, op->id, &rows, &count);
     if (st != OK)
         return st;
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].id == op->credential && is_app(&rows[i]))
-            return tx_credential_remove(tx, op->id, op->credential);
-    return NOT_FOUND;
+    bool found = false;
+    for (size_t i = 0; i < count && st == OK; i++) {
+        bool is_it = rows[i].id == op->credential && is_app(&rows[i]);
+        found = found || is_it;
+        if (is_it || (rows[i].kind == CREDENTIAL_SEALED && sealed_app(rows[i].data) == op->credential))
+            st = tx_credential_remove(tx, op->id, rows[i].id);
+    }
+    return st == OK && !found ? NOT_FOUND : st;
 }
 
 enum status app_password_revoke(struct directory *d, int64_t id, int64_t credential)

@@ -10,8 +10,6 @@
 #include "core/fold_name.h"
 #include "directory/internal.h"
 
-enum { USER_BYTES = 512, USED_EVERY = 3600 /* seconds between two writes of "last used" */ };
-
 struct attempt {
     struct directory *d;
     const struct directory_view *view;
@@ -84,14 +82,6 @@ static bool still_good(const struct attempt *t, const struct login_entry *e, con
     return false;
 }
 
-static void fill(const struct person *p, int64_t credential, struct login *out)
-{
-    *out = (struct login){.actor = {.id = p->id, .groups = p->groups, .group_count = p->group_count},
-                          .address = p->address,
-                          .name = p->name,
-                          .credential = credential};
-}
-
 /* OK or UNAUTHENTICATED or THROTTLED, or NOT_FOUND: the cache does not know. */
 static enum status ask_cache(struct attempt *t, bool first, struct login *out)
 {
@@ -113,7 +103,7 @@ static enum status ask_cache(struct attempt *t, bool first, struct login *out)
         login_cache_drop(t->d->cache, t->tag);
         return NOT_FOUND;
     }
-    fill(&p, e.credential, out);
+    login_fill(&p, e.credential, out);
     return OK;
 }
 
@@ -167,67 +157,14 @@ int64_t auth_retry_after(struct directory *d, const struct auth_request *req)
 
 /* ---- who is it? ---- */
 
-struct subject { /* whose password it would be */
-    struct person person;
-    struct directory_source *source; /* NULL: nobody knows him */
-};
-
-static enum status find_in_sources(struct attempt *t, struct tx *tx, struct str user, struct str address,
-                                   struct subject *out)
-{
-    *out = (struct subject){.source = NULL};
-    for (size_t i = 0; i < t->view->source_count; i++) {
-        struct directory_source *s = &t->view->sources[i];
-        struct principal p;
-        enum status st = s->ops->find(s, tx, t->a, user, address, &p);
-        if (st == NOT_FOUND)
-            continue;
-        if (st == OK)
-            st = person_load(tx, t->a, p.id, &out->person);
-        if (st == OK)
-            out->source = s;
-        return st;
-    }
-    return OK;
-}
-
 /* The transaction ends here: none is held while a password is hashed. */
 static enum status find_subject(struct attempt *t, struct subject *out)
 {
     SCOPED_READ(tx, t->d->store);
-    return tx ? find_in_sources(t, tx, t->prover, t->address, out) : E_MEMORY;
+    return tx ? subject_find(t->view, tx, t->a, t->prover, t->address, out) : E_MEMORY;
 }
 
 /* ---- app passwords ---- */
-
-struct used_write {
-    struct write w;
-    int64_t principal, credential, at;
-};
-
-static enum status used_run(struct write *w, struct tx *tx)
-{
-    const struct used_write *u = CONTAINER_OF(w, struct used_write, w);
-    return tx_credential_used(tx, u->principal, u->credential, u->at);
-}
-
-static void used_done(struct write *w)
-{
-    free(CONTAINER_OF(w, struct used_write, w));
-}
-
-/* "Last used" is for people: nobody waits for it, and it may be lost. */
-static void note_use(struct attempt *t, int64_t principal, int64_t credential)
-{
-    struct used_write *u = calloc(1, sizeof *u);
-    if (!u)
-        return;
-    *u = (struct used_write){.w = {.run = used_run, .done = used_done, .account = STORE_MAIN, .bytes = 64},
-                             .principal = principal,
-                             .credential = credential,
-                             .at = t->now};
-    store_submit(t->d->store, &u->w);
-}
 
 /* OK, DENIED (right, but not for this, or too late), NOT_FOUND: it is none of them. */
 static enum status try_app_passwords(struct attempt *t, const struct person *p,
@@ -309,12 +246,12 @@ static enum status become(struct attempt *t, const struct person *master, struct
         return DENIED;
     enum status st = address_normalise(&t->view->domains, t->a, t->user, &address);
     if (st == OK)
-        st = find_in_sources(t, tx, t->user, address, &who);
+        st = subject_find(t->view, tx, t->a, t->user, address, &who);
     if (st < 0)
         return st;
     if (st != OK || !who.source || who.person.state != PRINCIPAL_ACTIVE)
         return DENIED;
-    fill(&who.person, 0, out);
+    login_fill(&who.person, 0, out);
     out->actor.read_only = true;
     return OK;
 }
@@ -330,7 +267,7 @@ static enum status admit(struct attempt *t, const struct subject *who, int64_t c
     }
     throttle_good(t->d->throttle, t->req->peer, t->account);
     remember_good(t, &who->person, credential, version);
-    fill(&who->person, credential, out);
+    login_fill(&who->person, credential, out);
     return OK;
 }
 
@@ -355,7 +292,7 @@ enum status auth_verify(struct directory *d, const struct auth_request *req, str
 
     st = who.source && !t.master.p ? try_app_passwords(&t, &who.person, &app) : NOT_FOUND;
     if (st == OK) {
-        note_use(&t, who.person.id, app->id);
+        credential_note_use(d, who.person.id, app, t.now);
         return admit(&t, &who, app->id, app->version, out);
     }
     if (st == DENIED)

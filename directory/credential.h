@@ -12,7 +12,12 @@
 #include "core/hash.h"
 
 /* Stored: never change a number. */
-enum credential_kind { CREDENTIAL_ARGON2 = 1, CREDENTIAL_SCRAM_SHA256 = 2, CREDENTIAL_APP = 3 };
+enum credential_kind {
+    CREDENTIAL_ARGON2 = 1,
+    CREDENTIAL_SCRAM_SHA256 = 2,
+    CREDENTIAL_APP = 3,
+    CREDENTIAL_SEALED = 4, /* the clear text of an app password for SyncML, encrypted: directory/sealed.c */
+};
 
 enum {
     PASSWORD_BYTES = 1024,    /* longer ones are refused before they cost anything */

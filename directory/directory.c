@@ -112,6 +112,7 @@ enum status directory_open(struct store *store, const struct directory_config *c
     d->own_cache = !config->cache;
     atomic_init(&d->generation, random_u64());
     pthread_mutex_init(&d->reload, NULL);
+    pthread_mutex_init(&d->sealing.lock, NULL);
     d->decoy = BUF_INIT(CREDENTIAL_BYTES);
     password_decoy(&d->decoy);
     enum status st = d->own_cache ? login_cache_open(NULL, &d->cache) : OK;
@@ -147,6 +148,8 @@ void directory_close(struct directory *d)
     if (d->own_cache)
         login_cache_close(d->cache);
     pthread_mutex_destroy(&d->reload);
+    pthread_mutex_destroy(&d->sealing.lock);
+    hash_wipe(d->sealing.key, sizeof d->sealing.key);
     free(d);
 }
 

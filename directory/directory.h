@@ -73,6 +73,29 @@ enum status auth_verify(struct directory *d, const struct auth_request *req, str
 /* Seconds until this peer or account may try again; for Retry-After. */
 int64_t auth_retry_after(struct directory *d, const struct auth_request *req);
 
+/* ---- log-in by the digests of SyncML: with an app password of scope syncml, whose clear text is kept (directory/sealed.c) ---- */
+enum digest_form {
+    DIGEST_MD5_1_0, /* MD5(user:password:nonce) */
+    DIGEST_MD5,     /* MD5(B64(MD5(user:password)):nonce), from 1.1 on */
+    DIGEST_MAC,     /* MD5(B64(MD5(user:password)):nonce:B64(MD5(message))), 1.2 */
+};
+struct digest_request {
+    enum digest_form form; /* either form of MD5 is taken for the other: devices mix them up */
+    struct str user;       /* as typed: it is part of the digest */
+    struct str peer;
+    const unsigned char *digest; /* 16 bytes */
+    struct str nonce;            /* in force, raw */
+    const struct str *old;       /* nonces of before */
+    size_t old_count;
+    struct str body; /* of a MAC */
+};
+/* OK; UNAUTHENTICATED; PRECONDITION: right, but over an old nonce (not counted as failure); THROTTLED; UNSUPPORTED: nobody, or
+ * nothing of his is kept in clear: ask for the password itself. Does not hash for long, but reads the store. */
+enum status auth_digest(struct directory *d, const struct digest_request *req, struct arena *a,
+                        struct login *out);
+/* Seconds, as auth_retry_after. */
+int64_t auth_digest_retry_after(struct directory *d, const struct digest_request *req);
+
 /* ---- local users: blocking (they hash and write); commands and tests ---- */
 struct user_new {
     struct str address, name, password; /* password STR_NONE: none, log-in by app password only */
@@ -92,7 +115,8 @@ enum status user_rename(struct directory *d, int64_t id, struct str new_address,
 enum status user_delete(struct directory *d, int64_t id, bool purge);
 
 /* ---- app passwords: for users of every directory ---- */
-/* `password` gets the new one: it is shown once and stored nowhere. expires: 0 never. INVALID: label, scope or time. */
+/* `password` gets the new one: it is shown once. It is stored nowhere, but for scope syncml, whose log-in by MD5 needs it: then
+ * encrypted under the key in data/syncml.key, which is made when it is missing. expires: 0 never. INVALID: label, scope or time. */
 enum status app_password_add(struct directory *d, int64_t id, struct str label, unsigned scope,
                              int64_t expires, struct buf *password);
 enum status app_password_revoke(struct directory *d, int64_t id, int64_t credential); /* NOT_FOUND */

@@ -2,6 +2,7 @@
 #ifndef SCAMBIO_DIRECTORY_INTERNAL_H
 #define SCAMBIO_DIRECTORY_INTERNAL_H
 
+#include "core/seal.h"
 #include "directory/credential.h"
 #include "directory/directory.h"
 #include "directory/hash_gate.h"
@@ -13,7 +14,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { WHY_BYTES = 4096, NAME_BYTES = 255, LABEL_BYTES_MAX = 255, DIRECTORY_ARENA = 16 << 20 };
+enum {
+    WHY_BYTES = 4096,
+    NAME_BYTES = 255,
+    USER_BYTES = 512 /* of a name to log in with */,
+    LABEL_BYTES_MAX = 255,
+    DIRECTORY_ARENA = 16 << 20
+};
 
 /* What follows from the configuration. Immutable; an old one lives until directory_close, so that readers need no lock. */
 struct directory_view {
@@ -29,8 +36,16 @@ struct directory_view {
     size_t master_count;
 };
 
+struct sealing { /* the key of sealed.c, once it was needed */
+    pthread_mutex_t lock;
+    bool loaded;
+    atomic_bool warned; /* that it does not fit */
+    unsigned char key[SEAL_KEY];
+};
+
 struct directory {
     struct store *store;
+    struct sealing sealing;
     struct login_cache *cache;
     bool own_cache;
     struct throttle *throttle;
@@ -56,6 +71,35 @@ struct directory_source *source_of(const struct directory_view *v, const struct 
 
 /* Runs a closure on main.db, and moves the generation when it was committed. */
 enum status directory_write(struct directory *d, struct write *w);
+
+/* ---- sealed.c: clear texts of app passwords ---- */
+/* NOT_FOUND: there is none yet, and `make` is false. */
+enum status sealing_key(struct directory *d, bool make, unsigned char key[SEAL_KEY]);
+enum status sealed_make(const unsigned char key[SEAL_KEY], int64_t principal, int64_t app, struct str text,
+                        struct buf *out);
+int64_t sealed_app(struct str data); /* the app password that such a row belongs to; 0: no such row */
+/* INVALID: sealed under another key, or somebody else's. */
+enum status sealed_open(const unsigned char key[SEAL_KEY], int64_t principal, struct str data,
+                        struct buf *text);
+
+/* ---- digest.c ---- */
+/* What a client has to send: MD5 of user, password and nonce as the form says, for MAC with the hash of the message. */
+void digest_of(enum digest_form form, struct str user, struct str password, struct str nonce,
+               const unsigned char body[MD5_SIZE], unsigned char out[MD5_SIZE]);
+
+/* ---- subject.c: what both ways to log in share ---- */
+struct subject { /* whose password it would be */
+    struct person person;
+    struct directory_source *source; /* NULL: nobody knows him */
+};
+/* `user` as sent, `address` normalised or STR_NONE. OK also when nobody knows him. */
+enum status subject_find(const struct directory_view *v, struct tx *tx, struct arena *a, struct str user,
+                         struct str address, struct subject *out);
+void login_fill(const struct person *p, int64_t credential, struct login *out);
+/* "Last used" is for people: nobody waits for it, it may be lost, and it is written once in an hour. */
+enum { USED_EVERY = 3600 };
+void credential_note_use(struct directory *d, int64_t principal, const struct person_credential *c,
+                         int64_t now);
 
 /* A text that people read: 1..max bytes of UTF-8 without control characters. */
 bool good_label(struct str text, size_t max);

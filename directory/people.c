@@ -58,6 +58,7 @@ enum status person_load(struct tx *tx, struct arena *a, int64_t id, struct perso
                                                          .kind = rows[i].kind,
                                                          .scope = (unsigned)rows[i].scope,
                                                          .expires = rows[i].expires,
+                                                         .used = rows[i].used,
                                                          .version = version_of(&rows[i]),
                                                          .data = rows[i].data};
     return OK;

@@ -13,6 +13,7 @@ struct person_credential {
     int kind; /* enum credential_kind */
     unsigned scope;
     int64_t expires;  /* 0: never */
+    int64_t used;     /* when it was read */
     uint64_t version; /* of its data; the same in every process */
     struct str data;  /* only from person_load; STR_NONE from people_find */
 };

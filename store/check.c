@@ -119,6 +119,11 @@ static const struct rule main_rules[] = {
      DB_SCAN "SELECT 'principal ' || id FROM principal WHERE (id & 63) <> 32 + shard"},
     {"a credential of nobody", DB_SCAN "SELECT 'credential ' || c.id FROM credential c LEFT JOIN principal p "
                                        "ON p.id = c.principal WHERE p.id IS NULL"},
+    {"an encrypted password of no app password",
+     DB_SCAN "SELECT 'credential ' || s.id FROM credential s WHERE s.kind = 4 AND NOT EXISTS(SELECT 1 FROM "
+             "credential c"
+             " WHERE c.principal = s.principal AND c.kind = 3 AND printf('%016X', c.id) = hex(substr(s.data, "
+             "1, 8)))"},
     {"a member that is nobody", DB_SCAN
      "SELECT 'group ' || m.grp FROM member m WHERE NOT EXISTS(SELECT 1 FROM principal WHERE id = m.grp) OR"
      " NOT EXISTS(SELECT 1 FROM principal WHERE id = m.member)"},
