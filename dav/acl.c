@@ -47,10 +47,11 @@ void acl_privileges_write(struct buf *out, unsigned rights, bool compact)
     int skip = -1; /* what is below a privilege of this depth has been said by it */
     for (size_t i = 0; i < COUNT_OF(privileges); i++) {
         const struct privilege *p = &privileges[i];
+        unsigned needed = p->rights & ~(unsigned)RIGHT_SEEN; /* comes with a grant; means nothing to DAV */
         if (skip >= 0 && p->depth > skip)
             continue;
         skip = -1;
-        if ((rights & p->rights) != p->rights)
+        if ((rights & needed) != needed)
             continue;
         privilege_write(out, p);
         if (compact)

@@ -33,6 +33,8 @@ static void conclude(struct routes *r, struct http_txn *t, struct visit *v, enum
 {
     if (st == OK) {
         t->user = v->login.address;
+        if (v->login.actor.read_only) /* a master user: each request leaves a line */
+            t->audit = arena_strf(&t->arena, "read as %.*s", STR_ARG(str_slice(v->credentials.user, 0, 256)));
     } else if (st == THROTTLED) {
         throttle(r, t, v);
     } else if (st > 0) {
@@ -55,7 +57,8 @@ enum http_admission login_admit(struct routes *r, struct http_txn *t, struct vis
         http_plain(t, 403, "Passwords are taken over HTTPS only: use https:// and the server's HTTPS port.");
         return HTTP_REFUSE;
     }
-    v->credentials = (struct auth_request){.peer = t->req.peer, .scope = SCOPE_DAV, .secure = true};
+    v->credentials = (struct auth_request){
+        .peer = t->req.peer, .scope = SCOPE_DAV, .secure = true, .honours_read_only = true};
     if (!given.p || !http_basic(&t->arena, given, &v->credentials.user, &v->credentials.password)) {
         challenge(t);
         return HTTP_REFUSE;

@@ -65,7 +65,7 @@ enum status slug_free(struct tx *tx, int64_t account, int kind, struct str slug)
 static enum status judge_new(struct tx *tx, const struct actor *actor, const struct collection_new *in)
 {
     int64_t count = 0;
-    if (!actor_is(actor, in->account))
+    if (!actor_owns(actor, in->account))
         return DENIED;
     if (!slug_valid(in->slug))
         return INVALID;
@@ -149,7 +149,7 @@ enum status tx_collection_rename(struct tx *tx, const struct actor *actor, int64
     struct place place = {0};
     int64_t left, came;
     enum status st = coll_load(tx, actor, id, &c);
-    if (st == OK && !actor_is(actor, c.account))
+    if (st == OK && !actor_owns(actor, c.account))
         st = DENIED;
     if (st == OK && !slug_valid(slug))
         st = INVALID;

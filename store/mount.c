@@ -42,7 +42,7 @@ enum status tx_mount_update(struct tx *tx, const struct actor *actor, int64_t id
     int64_t seq;
     SCOPED_ARENA(a, 1 << 16);
     enum status st = mount_find(tx, &a, id, &m);
-    if (st == OK && !actor_is(actor, m.account))
+    if (st == OK && !actor_owns(actor, m.account))
         st = DENIED;
     bool turn = subscribed && *subscribed != m.subscribed;
     if (st != OK || (!name.p && !turn))

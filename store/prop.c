@@ -62,7 +62,7 @@ static enum status judge_mount(struct tx *tx, const struct actor *actor, int64_t
     out->what = OF_MOUNT;
     enum status st =
         DB_GET_INT(tx_wdb(tx, id), &out->account, "SELECT account FROM mount WHERE id = ?1", db_int(id));
-    return st == OK && !actor_is(actor, out->account) ? DENIED : st;
+    return st == OK && !actor_owns(actor, out->account) ? DENIED : st;
 }
 
 static enum status judge(struct tx *tx, const struct actor *actor, int64_t target, int64_t item,
@@ -70,7 +70,7 @@ static enum status judge(struct tx *tx, const struct actor *actor, int64_t targe
 {
     if (is_account(target)) {
         *out = (struct owner){.what = OF_ACCOUNT, .account = target};
-        return actor_is(actor, target) ? OK : DENIED;
+        return actor_owns(actor, target) ? OK : DENIED;
     }
     out->what = item ? OF_ITEM : OF_COLLECTION;
     enum status st = coll_load_for(tx, actor, target, RIGHT_WRITE, &out->c);

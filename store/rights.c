@@ -67,13 +67,8 @@ static bool grant_is_for(const struct actor *actor, int64_t principal)
     return false;
 }
 
-enum status rights_judge(struct tx *tx, const struct actor *actor, int64_t collection, int64_t owner,
-                         unsigned *rights)
+static enum status granted(struct tx *tx, const struct actor *actor, int64_t collection, unsigned *rights)
 {
-    *rights = RIGHTS_ALL;
-    if (actor_is(actor, owner))
-        return OK;
-    *rights = 0;
     SCOPED_STMT(q) = DB_QUERY(tx_db(tx, collection),
                               "SELECT principal, rights FROM acl WHERE collection = ?1", db_int(collection));
     enum status st;
@@ -81,6 +76,18 @@ enum status rights_judge(struct tx *tx, const struct actor *actor, int64_t colle
         if (grant_is_for(actor, col_int(q, 0)))
             *rights |= (unsigned)col_int(q, 1) & RIGHTS_ALL;
     return st == NOT_FOUND ? OK : st;
+}
+
+enum status rights_judge(struct tx *tx, const struct actor *actor, int64_t collection, int64_t owner,
+                         unsigned *rights)
+{
+    enum status st = OK;
+    *rights = actor_is(actor, owner) ? RIGHTS_ALL : 0;
+    if (!*rights)
+        st = granted(tx, actor, collection, rights);
+    if (actor->read_only)
+        *rights &= RIGHTS_READING;
+    return st;
 }
 
 enum status rights_of(struct tx *tx, const struct actor *actor, int64_t collection, unsigned *rights)

@@ -31,6 +31,8 @@ enum {
     RIGHTS_READ = RIGHTS_FREEBUSY | RIGHT_READ | RIGHT_SEEN,
     RIGHTS_WRITE = RIGHTS_READ | RIGHT_WRITE | RIGHT_INSERT | RIGHT_DELETE | RIGHT_EXPUNGE | RIGHT_CONTENT,
     RIGHTS_MANAGE = RIGHTS_WRITE | RIGHT_ADMIN | RIGHT_PRIVATE,
+    RIGHTS_READING =
+        RIGHT_LOOKUP | RIGHT_READ | RIGHT_FREEBUSY | RIGHT_PRIVATE, /* what a read_only actor keeps */
 };
 
 /* "lrswi…" and the words free-busy, read, write, manage. INVALID for others. */
@@ -48,7 +50,7 @@ struct actor {
     const int64_t *groups; /* as of now, nested ones included */
     size_t group_count;
     bool system;    /* the server itself or its administrator: every right */
-    bool read_only; /* whatever he may do otherwise, he only reads (a master user) */
+    bool read_only; /* whatever he may do otherwise, he only reads (a master user): every change is DENIED */
 };
 extern const struct actor actor_system;
 

@@ -15,6 +15,11 @@ static inline bool actor_is(const struct actor *actor, int64_t account)
 {
     return actor->system || actor->id == account;
 }
+/* May he change what only the account's owner may? */
+static inline bool actor_owns(const struct actor *actor, int64_t account)
+{
+    return actor_is(actor, account) && !actor->read_only;
+}
 
 /* ---- collection.c ---- */
 struct coll_row { /* what judging a change needs */

@@ -107,7 +107,7 @@ static enum status raise_collection(struct tx *tx, const struct actor *actor, in
 {
     struct db *db = tx_wdb(tx, account);
     int64_t number;
-    if (!actor_is(actor, account))
+    if (!actor_owns(actor, account))
         return DENIED;
     SCOPED_STMT(q) =
         DB_QUERY(db,

@@ -150,6 +150,47 @@ def test_log_in_keeps_its_connection():
         assert dav.connection is first and nobody.connection.sock is kept
 
 
+def test_a_master_user_reads_and_never_writes():
+    with scambio.Server('[auth]\nmaster_users = backup@example.test\n') as s:
+        s.user(ALICE, 'secret')
+        s.user('backup@example.test', 'master secret')
+        own, base = s.dav(ALICE, 'secret'), '/dav/calendars/%s/' % ALICE
+        own.put(base + 'calendar/x.ics', scambio.event('x', 'Hers'))
+        own.put('/dav/addressbooks/%s/contacts/c.vcf' % ALICE, scambio.card('c', 'Card'), kind='text/vcard')
+        token = own.sync(base + 'calendar/')[2]
+        m = s.dav(ALICE + '*backup@example.test', 'master secret')
+        assert 'SUMMARY:Hers' in m.request('GET', base + 'calendar/x.ics', expect=200).text
+        m.request('HEAD', base + 'calendar/x.ics', expect=200)
+        assert base + 'calendar/x.ics' in m.propfind(base + 'calendar/', 'D:getetag', depth=1)
+        assert m.sync(base + 'calendar/')[0] == {base + 'calendar/x.ics'}
+        privileges = m.propfind(base + 'calendar/', 'D:current-user-privilege-set')[base + 'calendar/']['props']
+        names = {e.tag for e in privileges['{DAV:}current-user-privilege-set'].iter()}
+        assert '{DAV:}read' in names and not names & {'{DAV:}write', '{DAV:}write-content', '{DAV:}bind', '{DAV:}unbind'}, names
+        there = {'Destination': s.base + base + 'calendar/y.ics'}
+        patch = '<D:propertyupdate %s><D:set><D:prop><D:displayname>No</D:displayname></D:prop></D:set></D:propertyupdate>' % scambio.XMLNS
+        acl = ('<D:acl %s><D:ace><D:principal><D:authenticated/></D:principal><D:grant><D:privilege><D:read/></D:privilege>'
+               '</D:grant></D:ace></D:acl>' % scambio.XMLNS)
+        for method, path, body, headers in (
+                ('PUT', 'calendar/x.ics', scambio.event('x', 'Changed'), {'Content-Type': 'text/calendar'}),
+                ('PUT', 'calendar/new.ics', scambio.event('n', 'New'), {'Content-Type': 'text/calendar'}),
+                ('PUT', 'calendar/large.ics', scambio.event('l', 'L' * 200000), {'Content-Type': 'text/calendar'}),
+                ('DELETE', 'calendar/x.ics', None, {}), ('DELETE', 'calendar/', None, {}),
+                ('MOVE', 'calendar/x.ics', None, there), ('COPY', 'calendar/x.ics', None, there),
+                ('MKCALENDAR', 'fresh/', None, {}), ('MKCOL', 'fresh2/', None, {}),
+                ('ACL', 'calendar/', acl, {})):
+            r = m.request(method, base + path, body, headers=headers)
+            assert r.status == 403, (method, path, r.status, r.text[:300])
+        for path in (base + 'calendar/', base + 'calendar/x.ics', base, '/dav/principals/%s/' % ALICE):
+            r = m.request('PROPPATCH', path, patch)
+            assert r.status == 403 or (r.status == 207 and ' 403 ' in r.text and ' 200 ' not in r.text), (path, r.status, r.text)
+        assert own.sync(base + 'calendar/', token) == (set(), set(), token)
+        assert 'SUMMARY:Hers' in own.request('GET', base + 'calendar/x.ics', expect=200).text
+        # one who is no master, and a master with a wrong password
+        s.dav('backup@example.test*' + ALICE, 'secret').request('GET', base, expect=401)
+        s.dav(ALICE + '*backup@example.test', 'secret').request('GET', base, expect=401)
+        assert 'read as %s*backup@example.test' % ALICE in s.log_text()
+
+
 def test_passwords_are_never_logged():
     with scambio.Server(config='[log]\nlevel = debug\n') as s:
         s.user(ALICE, 'xyzzy-secret')

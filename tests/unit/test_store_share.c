@@ -492,6 +492,113 @@ static void a_purged_account_is_gone_at_once(void **state)
     }
 }
 
+/* ---- master users ---- */
+
+static enum status op_acl(void *ctx, struct tx *tx)
+{
+    struct op *op = ctx;
+    struct acl_entry e = {op->w->carol, RIGHTS_READ};
+    return tx_acl_set(tx, op->actor, op->from, &e, 1);
+}
+
+static enum status op_collection(void *ctx, struct tx *tx)
+{
+    struct op *op = ctx;
+    return tx_collection_update(tx, op->actor, op->from, op->name, STR_NONE);
+}
+
+static enum status op_copy_all(void *ctx, struct tx *tx)
+{
+    struct op *op = ctx;
+    return tx_collection_copy(tx, op->actor, op->from, op->to);
+}
+
+/* Every function that changes something for an actor, by the actor who may do it all, but reads only. */
+static void assert_only_reads(struct world *w, const struct actor *actor, int64_t cal, int64_t empty)
+{
+    struct item item;
+    struct arena *a = &w->arena;
+    struct item_move_result moved;
+    int64_t id, account = actor->id;
+    struct op put = world_put_op(w, actor, cal, "new.ics", "new", "new");
+    struct op again = world_put_op(w, actor, cal, "a.ics", "a", "changed");
+    struct op op = {.w = w,
+                    .actor = actor,
+                    .from = cal,
+                    .to = cal,
+                    .ns = STR("urn:x"),
+                    .name = STR("x"),
+                    .value = STR("y")};
+    assert_ok(world_item(w, actor, cal, "a.ics", &item)); /* reading goes on */
+    assert_str(world_body(w, cal, "a.ics"), "a");
+    assert_status(world_run(&put, cal, op_put), DENIED);
+    assert_status(world_run(&again, cal, op_put), DENIED);
+    assert_status(world_delete(w, actor, cal, "a.ics"), DENIED);
+    assert_status(world_move(w, actor, cal, "a.ics", empty, "b.ics", false, false), DENIED);
+    assert_status(world_move(w, actor, cal, "a.ics", empty, "b.ics", false, true), DENIED);
+    assert_status(
+        item_move_any(w->f.store, a, actor, cal, STR("a.ics"), empty, STR("b.ics"), false, false, &moved),
+        DENIED);
+    assert_status(world_create(w, actor, account, KIND_CALENDAR, "fresh", &id), DENIED);
+    assert_status(world_run(&op, cal, op_remove), DENIED);
+    assert_status(world_run(&op, cal, op_rename), DENIED);
+    assert_status(world_run(&op, cal, op_collection), DENIED);
+    assert_status(world_run(&op, cal, op_acl), DENIED);
+    assert_status(world_run(&op, cal, op_prop), DENIED);
+    op.id = item.id;
+    assert_status(world_run(&op, cal, op_prop), DENIED);
+    op.id = 0;
+    op.to = account;
+    assert_status(world_run(&op, account, op_prop), DENIED);
+    op.to = empty;
+    assert_status(world_run(&op, cal, op_copy_all), DENIED);
+    assert_status(acl_share(w->f.store, actor, cal, &(struct acl_entry){w->carol, RIGHTS_READ}, 1), DENIED);
+}
+
+static void who_only_reads_changes_nothing(void **state)
+{
+    EACH_WORLD(w)
+    {
+        int64_t cal = world_find(&w, &w.as_alice, w.alice, "calendar"), empty;
+        struct actor master = {.id = w.alice, .read_only = true}, granted = {.id = w.bob, .read_only = true};
+        unsigned rights;
+        assert_ok(world_create(&w, &w.as_alice, w.alice, KIND_CALENDAR, "empty", &empty));
+        assert_ok(world_put(&w, &w.as_alice, cal, "a.ics", "a", "a"));
+        assert_ok(world_put(&w, &w.as_alice, cal, "gone.ics", "gone", "gone"));
+        assert_ok(world_delete(&w, &w.as_alice, cal, "gone.ics"));
+        assert_ok(share(&w, cal, w.bob, RIGHTS_ALL));
+        assert_ok(share(&w, empty, w.bob, RIGHTS_ALL));
+        int64_t alices = world_account(&w, w.alice).seq, bobs = world_account(&w, w.bob).seq;
+        assert_only_reads(&w, &master, cal, empty);
+        assert_only_reads(&w, &granted, cal, empty);
+        struct op op = {.w = &w};
+        struct mount *mounts;
+        size_t count;
+        {
+            SCOPED_READ(tx, w.f.store);
+            assert_ok(rights_of(tx, &master, cal, &rights));
+            assert_int_equal(rights, RIGHTS_READING);
+            assert_ok(deleted_each(tx, w.alice, 0, keep_deleted, &op));
+            assert_ok(mount_list(tx, &w.arena, w.bob, &mounts, &count));
+        }
+        op.actor = &master;
+        assert_status(world_run(&op, w.alice, op_undelete), DENIED);
+        assert_int_equal(count, 2);
+        struct op mine = {.w = &w,
+                          .actor = &granted,
+                          .id = mounts[0].id,
+                          .to = mounts[0].id,
+                          .ns = STR("urn:x"),
+                          .name = STR("x"),
+                          .value = STR("y")};
+        assert_status(world_run(&mine, w.bob, op_mount), DENIED);
+        mine.id = 0;
+        assert_status(world_run(&mine, w.bob, op_prop), DENIED);
+        assert_int_equal(world_account(&w, w.alice).seq, alices);
+        assert_int_equal(world_account(&w, w.bob).seq, bobs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -512,6 +619,7 @@ int main(void)
         cmocka_unit_test(properties_are_bounded),
         cmocka_unit_test(slugs_are_judged),
         cmocka_unit_test(a_purged_account_is_gone_at_once),
+        cmocka_unit_test(who_only_reads_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
