@@ -124,6 +124,9 @@ enum status app_password_revoke(struct directory *d, int64_t id, int64_t credent
 enum status app_password_list(struct directory *d, struct tx *tx, struct arena *a, int64_t id,
                               struct credential **out, size_t *count);
 
+/* How many encrypted texts of app passwords data/syncml.key opens, and how many not. For doctor. */
+enum status app_password_check(struct directory *d, size_t *kept, size_t *lost);
+
 /* ---- groups and aliases of the local directory ---- */
 enum status group_add(struct directory *d, struct str address, struct str name, int64_t *id, struct buf *why);
 enum status group_delete(struct directory *d, int64_t group);

@@ -211,6 +211,24 @@ static void check_ports(struct doctor *d)
     }
 }
 
+/* ---- app passwords for SyncML ---- */
+static void check_syncml(struct doctor *d)
+{
+    size_t kept, lost;
+    enum status st = app_password_check(d->call->dir, &kept, &lost);
+    if (st != OK)
+        verdict(d, VERDICT_FAIL, "syncml", "app passwords: %s", status_text(st));
+    else if (lost > 0)
+        verdict(d, VERDICT_WARNING, "syncml",
+                "data/syncml.key is missing or another: %zu app passwords work no more for log-in by MD5; "
+                "bring the key "
+                "back, or give out new ones",
+                lost);
+    else if (kept > 0)
+        verdict(d, VERDICT_OK, "syncml",
+                "data/syncml.key opens %zu app passwords; no backup holds it: keep a copy elsewhere", kept);
+}
+
 /* ---- the store ---- */
 static void see_finding(void *ctx, struct str what, struct str where)
 {
@@ -264,6 +282,7 @@ int cmd_doctor(struct command_call *c)
     check_disk(&d);
     check_certificate(&d);
     check_ports(&d);
+    check_syncml(&d);
     check_store(&d, args.option[0].p != NULL, args.option[1].p != NULL);
     buf_free(&d.line);
     int code = cmd_list_end(&d.list);

@@ -82,6 +82,16 @@ enum status anchor_each(struct tx *tx, int64_t device, anchor_fn fn, void *ctx);
 /* Up to which number of the collection's line this database has come; NOT_FOUND: it was not in the view. */
 enum status anchor_seq(struct tx *tx, int64_t device, struct str db, int64_t collection, int64_t *seq);
 
+/* What is known of a device's databases, for people: those with an anchor, LUIDs or a partial object. By name. */
+struct device_db {
+    struct str db;
+    int64_t at;                          /* of the last session that ended well; 0: none that counts */
+    int64_t luids, unconfirmed;          /* of these, Adds that it has not confirmed */
+    int64_t partial_bytes, partial_size; /* of a large object on its way; size 0: none */
+};
+typedef enum status (*device_db_fn)(void *ctx, const struct device_db *d);
+enum status device_each_db(struct tx *tx, int64_t device, device_db_fn fn, void *ctx);
+
 enum status luid_find(struct tx *tx, struct arena *a, int64_t device, struct str db, struct str luid,
                       struct luid *out);
 enum status luid_of_item(struct tx *tx, struct arena *a, int64_t device, struct str db, int64_t item,

@@ -96,6 +96,34 @@ enum status tx_anchor_reset(struct tx *tx, int64_t device, struct str db)
     return st == OK ? partial_remove(tx, device, db) : st;
 }
 
+enum status device_each_db(struct tx *tx, int64_t device, device_db_fn fn, void *ctx)
+{
+    SCOPED_STMT(q) = DB_QUERY(
+        tx_db(tx, device),
+        DB_SCAN "SELECT k.db, a.at, (SELECT count(*) FROM luid l WHERE l.device = ?1 AND l.db = k.db),"
+                " (SELECT count(*) FROM luid l WHERE l.device = ?1 AND l.db = k.db AND l.luid >= '#' AND"
+                " l.luid < '##'), p.bytes, p.size, (SELECT count(*) FROM luid l WHERE l.device = ?1 AND"
+                " l.db = k.db AND l.luid >= '#$' AND l.luid < '$')"
+                " FROM (SELECT db FROM anchor WHERE device = ?1 UNION SELECT db FROM luid WHERE device = ?1"
+                " UNION SELECT db FROM partial WHERE device = ?1) k"
+                " LEFT JOIN anchor a ON a.device = ?1 AND a.db = k.db"
+                " LEFT JOIN partial p ON p.device = ?1 AND p.db = k.db ORDER BY k.db",
+        db_int(device));
+    enum status st;
+    while ((st = stmt_row(q)) == OK) {
+        struct device_db d = {.db = col_str(q, 0),
+                              .at = col_int(q, 1),
+                              .luids = col_int(q, 2),
+                              .unconfirmed = col_int(q, 3) + col_int(q, 6), /* '#…', but not '##…' */
+                              .partial_bytes = col_int(q, 4),
+                              .partial_size = col_int(q, 5)};
+        st = fn(ctx, &d);
+        if (st != OK)
+            return st;
+    }
+    return st == NOT_FOUND ? OK : st;
+}
+
 /* ---- a large object on its way ---- */
 enum status partial_remove(struct tx *tx, int64_t device, struct str db)
 {

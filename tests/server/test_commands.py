@@ -4,6 +4,7 @@ undelete, backup, restore, doctor, stats."""
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import threading
 import time
@@ -173,6 +174,104 @@ def test_backup_and_restore():
         r = dav.request('REPORT', home, body, depth=0, expect=403)
         assert 'valid-sync-token' in r.text, r.text
         s.command('doctor', '--store')
+
+
+def plant_device(s, address):
+    """A device as sessions leave it behind, in the files of the stopped server. Returns its number."""
+    for name in sorted(os.listdir(os.path.join(s.dir, 'data'))):
+        if not name.startswith('shard-') or not name.endswith('.db'):
+            continue
+        main = sqlite3.connect(os.path.join(s.dir, 'data', 'main.db'))
+        account, credential = main.execute(
+            'SELECT a.principal, (SELECT id FROM credential WHERE principal = a.principal AND kind = 3)'
+            ' FROM address a WHERE a.address = ?', (address,)).fetchone()
+        main.close()
+        shard = int(name[6:8])
+        if account % 64 - 32 != shard:
+            continue
+        db = sqlite3.connect(os.path.join(s.dir, 'data', name))
+        number = db.execute("UPDATE counter SET next = next + 1 WHERE name = 'id' RETURNING next - 1").fetchone()[0] * 64 + shard
+        db.execute("INSERT INTO device(id, account, devid, profile, man, mod, swv, user, credential, next_guid, state, first_seen, seen,"
+                   " syncs, received, sent, failed, last_error, last_error_at) VALUES(?, ?, 'IMEI:4711', 'nokia', 'Nokia', 'E51', '1.2',"
+                   " 'alice', ?, 9, 1, 1790000000, 1790003600, 12, 5, 3, 1, ?, 1790003600)",
+                   (number, account, credential, 'contacts: item 7:\n\x1b[2Jnot a card'))
+        db.execute("INSERT INTO anchor VALUES(?, 'contacts', 'c', 's', 'e', 0, 0, 1790003600, NULL)", (number,))
+        for luid in ('1', '2', '##3', '#7'):
+            db.execute("INSERT INTO luid VALUES(?, 'contacts', ?, ?, '', 1, 0, zeroblob(16))", (number, luid, 64000 + len(luid) + ord(luid[-1])))
+        db.execute("INSERT INTO partial VALUES(?, 'notes', '4', 'text/plain', 'Add', 9, 1, 3)", (number,))
+        db.execute("INSERT INTO partial_piece VALUES(?, 'notes', 0, x'616263')", (number,))
+        db.commit()
+        db.close()
+        return number
+
+
+def device_commands(s, number):
+    """The same, whether the server runs or not; in the end the device is forgotten."""
+    listed = json.loads(s.command('--json', 'device', 'list'))
+    assert [(d['id'], d['user'], d['device'], d['model'], d['profile'], d['state'], d['syncs']) for d in listed] == [
+        (str(number), ALICE, 'IMEI:4711', 'Nokia E51', 'nokia', 'active', '12')], listed
+    assert listed[0]['seen'] == '2026-09-21T15:13:20Z' and 'not a card' in listed[0]['error'], listed
+    assert json.loads(s.command('--json', 'device', 'list', '--user', BOB)) == []
+    assert s.command('device', 'list', '--user', ALICE).startswith('%d\t%s\tIMEI:4711\tNokia E51\t' % (number, ALICE))
+    shown = json.loads(s.command('--json', 'device', 'show', str(number)))
+    assert shown['databases'] == [
+        {'database': 'contacts', 'last_sync': '2026-09-21T15:13:20Z', 'items': 4, 'unconfirmed': 1},
+        {'database': 'notes', 'last_sync': None, 'items': 0, 'unconfirmed': 0, 'partial': {'bytes': 3, 'size': 9}}], shown
+    assert (shown['received'], shown['sent'], shown['failed'], shown['login']) == (5, 3, 1, 'alice'), shown
+    assert shown['password'].endswith(', phone') and 'no command that wipes' in shown['note'], shown
+    text = s.command('device', 'show', str(number))
+    for part in ('IMEI:4711', 'contacts: last sync 2026-09-21T15:13:20Z, 4 items (1 not confirmed)', 'notes: last sync never',
+                 '3 of 9 bytes', '5 from it, 3 to it, 1 refused', 'not a card', 'SyncML has no command that wipes a device'):
+        assert part in text, (part, text)
+    assert '\x1b' not in text + s.command('device', 'list'), text
+    s.command('device', 'block', str(number))
+    assert json.loads(s.command('--json', 'device', 'list'))[0]['state'] == 'blocked'
+    s.command('device', 'unblock', str(number))
+    assert json.loads(s.command('--json', 'device', 'show', str(number)))['state'] == 'active'
+    for command in ('show', 'block', 'unblock', 'forget'):
+        for wrong in ('1', str(number + 64), '63', '0', '-5', 'IMEI:4711', '99999999999999999999'):
+            r = s.command('device', command, wrong, check=False)
+            assert r.returncode == 1 and 'no such device' in r.stderr and 'device list' in r.stderr, (command, wrong, r)
+        r = s.command('device', command, check=False)
+        assert r.returncode == 2 and 'usage: scambio' in r.stderr, (command, r)
+    r = s.command('device', 'list', '--user', 'nobody@example.test', check=False)
+    assert r.returncode == 1 and 'no such user' in r.stderr, r
+    s.command('device', 'forget', str(number))
+    assert json.loads(s.command('--json', 'device', 'list')) == []
+    assert s.command('device', 'forget', str(number), check=False).returncode == 1
+
+
+def test_devices():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        s.user(BOB, 'secret')
+        s.command('user', 'app-password', 'add', ALICE, '--label', 'phone', '--scope', 'syncml')
+        s.stop()
+        device_commands(s, plant_device(s, ALICE))
+        number = plant_device(s, ALICE)
+        s.start()
+        device_commands(s, number)
+
+
+def test_a_key_that_is_lost_is_found_by_doctor():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret')
+        assert 'syncml' not in s.command('doctor', check=False).stdout
+        s.command('user', 'app-password', 'add', ALICE, '--label', 'phone', '--scope', 'syncml')
+        key = os.path.join(s.dir, 'data', 'syncml.key')
+        assert os.stat(key).st_mode & 0o777 == 0o600 and os.path.getsize(key) == 32
+        assert '\tsyncml\t' in s.command('doctor', check=False).stdout
+        backup = os.path.join(s.dir, 'backup')
+        s.command('backup', backup)
+        secret = open(key, 'rb').read()
+        for folder, _, files in os.walk(backup):
+            for name in files:
+                assert secret not in open(os.path.join(folder, name), 'rb').read(), name
+        s.stop()
+        os.unlink(key)
+        s.start()
+        line = [l for l in s.command('doctor', check=False).stdout.splitlines() if '\tsyncml\t' in l]
+        assert len(line) == 1 and line[0].startswith('warning') and 'syncml.key' in line[0], line
 
 
 def test_doctor_and_stats():
