@@ -1,0 +1,463 @@
+/* syncml/engine.h: what the files of the sync engine share. Not for callers outside: they use syncml.h.
+ *
+ * A TURN is one message of a device and our answer to it. It is run on a worker thread (turn.c):
+ *
+ *   read         message.h                 the message as structs
+ *   session      sessions.c, login.c       whose it is
+ *   plan         plan.c, cmd_*.c, alert.c  each command → a reply (its Status), and steps of a write
+ *   commit       commit.c                  all steps in one closure; item changes that were overtaken are planned again
+ *   answer       answer.c, sync_out.c      Statuses, then what the package needs: Results, Alerts, our changes
+ *
+ * A SESSION lives over several turns (sessions.c). Nothing in it is needed for correctness after a crash: LUIDs with seen_seq,
+ * anchors and partial objects are in the store.
+ *
+ * PACKAGES (OMA DS section 5): 1 the device's Alerts, 2 ours, 3 its changes, 4 ours, 5 its Maps, 6 the end. `phase` says which of
+ * the device's we are in. */
+#ifndef SCAMBIO_SYNCML_ENGINE_H
+#define SCAMBIO_SYNCML_ENGINE_H
+
+#include "core/hash.h"
+#include "store/device.h"
+#include "store/mount.h"
+#include "syncml/content.h"
+#include "syncml/devinf.h"
+#include "syncml/message.h"
+#include "syncml/syncml.h"
+
+struct session;
+struct turn;
+
+/* ---- settings of one configuration (syncml.c) ---- */
+enum conflict_policy { CONFLICT_MERGE, CONFLICT_CLIENT, CONFLICT_SERVER, CONFLICT_NEWEST, CONFLICT_DUPLICATE };
+enum db_kind { DB_CONTACTS, DB_CALENDAR, DB_TASKS, DB_NOTES, DB_KIND_COUNT };
+
+struct syncml {
+    struct syncml_sessions *sessions;
+    struct store *store;
+    struct directory *dir;
+    struct conf *conf;
+    struct sml_limits message; /* of one that a device sends */
+    struct content_limits content;
+    size_t answer;         /* our largest message */
+    int64_t object;        /* largest item, either way */
+    int64_t turns;         /* messages of one session */
+    int64_t idle;          /* seconds until a session is forgotten */
+    size_t sessions_most;  /* at one time */
+    enum conflict_policy policy[DB_KIND_COUNT];
+    struct str trace;      /* folder; STR_NONE: none */
+};
+
+/* ---- bounds that need no key: far above what devices do ---- */
+enum {
+    DATABASES_MOST = 32,    /* in one session */
+    REPLIES_MOST = 100000,  /* Statuses that wait for room */
+    SENT_MOST = 100000,     /* changes that wait for their Status */
+    EXTRA_MOST = 10000,     /* twins on the device that it has to delete */
+    ALERTS_MOST = 256,      /* Alerts for databases in one session */
+    DEVINFS_MOST = 8,       /* Put or Results of device information in one session */
+    PASSES_MOST = 8,        /* how often a change that was overtaken is planned again */
+    ANSWER_LEAST = 1024,    /* MaxMsgSize below is taken for this: less holds no header */
+    SESSION_ARENA = 4 << 20,
+    GUID_BLOCK = 1024,
+};
+
+/* ---- databases (database.c) ---- */
+enum db_mode { /* what the sync does; codes of Alerts 200-205 */
+               MODE_NONE = 0,
+               MODE_TWO_WAY = 200,
+               MODE_SLOW,
+               MODE_FROM_CLIENT,
+               MODE_REFRESH_FROM_CLIENT,
+               MODE_FROM_SERVER,
+               MODE_REFRESH_FROM_SERVER,
+};
+enum db_state {
+    DB_ALERTED,  /* our Alert is to be sent */
+    DB_OPEN,     /* both have alerted */
+    DB_CHANGES,  /* the device has begun its Sync */
+    DB_SENDING,  /* ours is going out */
+    DB_SENT,     /* all of it went */
+    DB_OVER,     /* anchors are stored */
+    DB_FAILED,   /* it is out for this session */
+};
+
+struct db_source { /* a collection of the view */
+    int64_t collection;
+    unsigned kinds;    /* enum ical_kind bits; of address books 3 */
+    bool read_only;    /* somebody else's */
+    bool hides;        /* private items are shown as busy only */
+    int64_t since;     /* the anchor's number; 0: from the beginning */
+    int64_t upto;      /* what is sent in this session ends here */
+    int64_t low;       /* the anchor must stay below this number: something of it was not taken; INT64_MAX: none */
+};
+
+struct window { /* date filter; both 0: none */
+    int64_t from, until;
+};
+
+struct filter {
+    struct window window;
+    int64_t size;           /* /li(n): largest item; 0: any */
+    bool open_tasks;        /* without completed ones */
+    struct filter_test *tests; /* all (or any) of these properties */
+    bool any, exclusive;
+    struct str text;        /* as it came, to see whether it changed */
+};
+
+enum out_phase { OUT_BEGIN, OUT_EXTRA, OUT_LEFT, OUT_GONE, OUT_CHANGED, OUT_ENTERED, OUT_DONE };
+
+struct database {
+    struct database *next;
+    enum db_kind kind;
+    struct str name;           /* ours: "calendar/work"; names its rows in the store */
+    struct str target, source; /* our and the device's URI, as the device says them */
+    struct db_source *sources;
+    size_t source_count;
+    enum db_state state;
+    enum db_mode mode;
+    enum content_type type;    /* what we send; CONTENT_NONE: not decided */
+    enum content_type sent_type; /* what the device sent last */
+    const struct phone *phone; /* with the fields of that type */
+
+    /* anchors of this session (anchor.c) */
+    struct str client_last, client_next, server_last, server_next;
+    bool history;              /* the device gave a Last: its LUIDs mean what they did */
+    bool resumed;
+    bool pending;              /* the store accepts client_next already */
+    bool alert_back;           /* an Alert of ours is due */
+    int64_t round;             /* of the slow sync or refresh; 0: neither */
+    bool noted;                /* the session is on record in the store, for resuming */
+    struct window old_window;
+    struct str old_filter, old_view;
+    struct filter filter;
+
+    /* in (sync_in.c, slow.c) */
+    bool came;                 /* the device's Sync was seen */
+    bool closed;               /* its changes are complete: what did not appear in a slow sync is known */
+    struct slow *slow;         /* the index for matching; NULL: not made */
+    int64_t verified, refuted; /* LUIDs of a slow sync that mean what they did, or not */
+
+    /* out (sync_out.c) */
+    enum out_phase out;
+    size_t out_source;
+    int64_t out_at;            /* the last number (or item) done */
+    struct str out_luid;       /* OUT_LEFT: the last LUID done; malloc'ed */
+    int64_t changes;           /* NumberOfChanges; -1: not counted */
+    bool sync_sent;            /* a Sync of ours was sent */
+    struct str *extra;         /* LUIDs of twins */
+    size_t extra_count, extra_cap, extra_done;
+};
+
+/* ---- the device, while its session lasts ---- */
+struct sent { /* a change of ours that waits for its Status */
+    int64_t msg, cmd;
+    struct database *db;
+    enum sml_cmd what;         /* SML_ADD, SML_REPLACE, SML_DELETE */
+    size_t source;
+    int64_t item, seq;
+    struct str luid;           /* '#guid' of an Add */
+    struct str recur_id;       /* both behind the struct's own memory, freed with luid.p */
+    unsigned char hash[16];
+    bool whole;                /* false: a chunk with MoreData */
+    bool mapped;               /* the Map came before the Status */
+    bool done;
+};
+
+struct chunks_in { /* a large object of the device on its way */
+    struct database *db;       /* NULL: none */
+    struct str luid, type, version, format;
+    enum sml_cmd cmd;
+    int64_t size;              /* announced */
+    struct buf data;
+    bool resumed;              /* from an earlier session */
+    bool refused;              /* too large: the rest is swallowed */
+};
+
+struct chunks_out { /* one of ours */
+    struct database *db;       /* NULL: none */
+    struct sent head;          /* what it will be when it is whole */
+    struct buf data;
+    size_t at;                 /* sent so far */
+    bool acked;                /* 213 came for the last chunk */
+};
+
+enum phase { PHASE_INIT, PHASE_CHANGES, PHASE_SENDING, PHASE_MAPS, PHASE_OVER };
+
+struct session {
+    /* sessions.c */
+    struct session *next;
+    char cookie[33];
+    bool busy;                 /* a turn is inside */
+    bool ended;                /* taken out of the table: freed when the turn ends */
+    int64_t used_us;           /* when it was used last */
+    unsigned char first[SHA256_SIZE]; /* of its first message */
+    struct str msg_id;         /* the last one answered; malloc'ed */
+    struct buf answer;         /* to it */
+    enum sml_encoding encoding;
+
+    struct arena arena;        /* what lasts as long as the session */
+    struct syncml_sessions *sessions;
+    /* login.c */
+    struct login login;
+    int64_t account;
+    struct str session_id, devid, peer_target;
+    struct str audit_user;
+
+    struct device device;
+    bool device_dirty;
+    struct phone phone;
+    struct devinf *devinf;     /* NULL: not known */
+    struct str zone;
+    bool asked_devinf;
+    size_t devinfs, alerts;
+    enum sml_version version;
+    size_t max_msg;            /* what the device takes */
+    int64_t max_obj;           /* 0: any */
+    int64_t turns, out_msg;    /* of the device, and the number of our last message */
+
+    enum phase phase;
+    bool put_only;             /* package 1 had no Alert: it is still to come */
+    bool waited;               /* a Final without a Sync was let pass once */
+    bool suspended;
+    struct database *dbs;
+    size_t db_count;
+    struct reply *replies, **replies_end; /* that found no room; malloc'ed */
+    size_t reply_count;
+    struct result *results, **results_end; /* Results and Gets that are due; in the arena */
+    struct sent *sent;
+    size_t sent_count, sent_cap, sent_first; /* those before sent_first are done */
+    struct chunks_in in;
+    struct chunks_out out;
+    bool no_end_of_data;       /* an Alert 223 is due */
+    struct str no_end_source, no_end_target; /* its item; malloc'ed */
+    int64_t guid, guid_end;    /* short names that may be given out */
+    int trace_fd;              /* -1: none */
+};
+
+/* ---- replies: Statuses (status.c) ---- */
+struct reply {
+    struct reply *next;
+    struct str msg_ref, cmd_ref, target, source;
+    enum sml_cmd cmd;
+    int code;                  /* 0: none is sent */
+    struct str next_anchor;
+    struct str text;           /* for people, in Data of an item; STR_NONE */
+    const struct sml_cred *chal;
+};
+/* A Status for the command, in order; code 0 until it is known. NULL: out of memory (turn->st). */
+struct reply *reply_new(struct turn *t, const struct sml_command *c, const struct sml_item *item);
+int code_of(enum sml_cmd cmd, enum status st); /* the table */
+/* Keeps what was not sent for the next message. */
+enum status replies_keep(struct session *s, struct reply *first);
+void replies_free(struct session *s);
+
+/* ---- steps of a write (commit.c) ---- */
+struct step {
+    struct step *next;
+    enum status (*run)(struct step *step, struct tx *tx); /* may run again */
+    struct turn *turn;
+    enum status st;            /* the result */
+};
+/* Puts it behind the others. `early`: the answer depends on it, so that it is committed before the answer is composed. */
+void step_add(struct turn *t, struct step *s, bool early);
+/* Runs what waits in one closure; a fault of the store is returned. */
+enum status steps_commit(struct turn *t);
+
+struct group;                  /* an Atomic: all or nothing */
+
+/* One item of an Add, Replace, Delete, Copy or Move. */
+enum change_act { ACT_NOTHING, ACT_PUT, ACT_DELETE };
+struct change {
+    struct step step;
+    struct change *next;
+    struct group *group;
+    struct change *group_next;
+    enum sml_cmd cmd;
+    bool archive;
+    struct database *db;
+    struct reply *reply;
+    struct str luid;           /* as a key: '#' is doubled */
+    struct str data;
+    enum content_type type;
+    const struct sml_item *item;
+    bool planned, done, clear_partial;
+
+    /* the plan */
+    enum change_act act;
+    size_t source;
+    struct str name;           /* href */
+    int64_t id;                /* ACT_NOTHING with put_row: the item */
+    bool exists;               /* with etag `base` when it is run; otherwise the name is free */
+    unsigned char base[SHA256_SIZE];
+    struct prepared prepared;
+    bool holds_prepared;
+    bool put_row, drop_row;
+    struct str drop_luid;      /* another row that goes */
+    struct luid row;
+    int64_t seq;               /* ACT_NOTHING: of the item as it was read */
+    bool differs;              /* the device must get it back */
+    bool lower;                /* the anchor must go below the item, or it would not be looked at */
+    int code;                  /* when it goes well */
+    struct slow_entry *claimed;
+};
+
+struct turn {
+    struct syncml *sml;
+    struct http_txn *http;
+    struct arena *a;
+    struct session *s;
+    bool secure;
+    enum sml_encoding encoding;
+    struct sml_message in;
+    enum status st;            /* a fault: the whole turn fails */
+    int header_code;           /* Status of the SyncHdr */
+    const struct sml_cred *chal;
+    struct reply *replies, **replies_end;
+    struct step *steps, **steps_end;
+    bool early;
+    struct change *changes, **changes_end;
+    struct group *groups;
+    struct planned *planned;   /* objects as they will be after the changes planned so far */
+    bool alerted, synced, mapped; /* commands of that kind were in the message */
+    bool no_resp;
+    bool final;                /* our message ends the package */
+    int64_t now;
+    struct content_settings content;
+};
+
+/* ---- files of the engine, as a turn meets them ---- */
+/* turn.c */
+void turn_run(struct turn *t);
+
+/* sessions.c */
+enum session_find { SESSION_FOUND, SESSION_NONE, SESSION_BUSY, SESSION_AGAIN };
+/* By the cookie in the request's query, or by the bytes of a first message. FOUND: it is ours until session_leave. AGAIN: the
+ * stored answer was put into the response. */
+enum session_find session_enter(struct turn *t, struct str body);
+/* A new one for a device that has just logged in: its older one ends. BUSY: that is inside of a request; NONE: out of memory. */
+enum session_find session_open(struct turn *t, struct session **out);
+void session_leave(struct turn *t, struct session *s);
+void session_end(struct session *s); /* no message finds it any more */
+
+/* login.c */
+/* Makes t->s, or sets header_code and chal. False: answered by a bare HTTP status. */
+bool turn_login(struct turn *t, struct str body);
+
+/* device.c: the device as its session knows it */
+enum status device_open(struct turn *t);
+enum status device_take_devinf(struct turn *t, const struct sml_item *item);
+void device_failed(struct session *s, int64_t now, const char *what, struct str item, struct str why);
+void device_save(struct turn *t); /* adds a step when something changed */
+const struct devinf_store *device_store_of(const struct session *s, struct str source);
+
+/* plan.c */
+void plan_commands(struct turn *t);
+
+/* cmd_devinf.c */
+void cmd_put(struct turn *t, struct sml_command *c);
+void cmd_get(struct turn *t, struct sml_command *c);
+void cmd_results(struct turn *t, struct sml_command *c);
+struct result { /* that is still to be sent */
+    struct result *next;
+    struct sml_command *cmd;
+    struct str msg_ref, cmd_ref; /* of the Get */
+    enum sml_version version;
+    bool get;                    /* a Get of ours */
+};
+/* The command for this result; smaller with each `attempt`; NULL: it cannot be made smaller. */
+struct sml_command *devinf_own(struct turn *t, const struct result *r, int attempt);
+
+/* cmd_status.c */
+void cmd_status(struct turn *t, struct sml_command *c);
+void sent_confirm_all(struct turn *t);
+struct sent *sent_add(struct session *s, const struct sent *in);
+void sent_free(struct session *s);
+struct sent *sent_by_luid(struct session *s, const struct database *db, struct str luid);
+bool sent_waits(const struct session *s, const struct database *db, int64_t item, struct str recur_id);
+
+/* map.c */
+void cmd_map(struct turn *t, struct sml_command *c);
+
+/* alert.c */
+void cmd_alert(struct turn *t, struct sml_command *c);
+
+/* cmd_sync.c */
+void cmd_sync(struct turn *t, struct sml_command *c);
+void cmd_change(struct turn *t, struct sml_command *c, struct database *db);
+
+/* database.c */
+/* The view of that name for this device, without anchors. NOT_FOUND. Reads the store. */
+enum status database_view(struct turn *t, struct tx *tx, struct str uri, struct database *out);
+struct database *database_find(const struct session *s, struct str target, struct str source);
+/* Where new objects of that kind go; SIZE_MAX: nowhere. */
+size_t database_place(const struct database *db, int kind);
+size_t database_source_of(const struct database *db, int64_t collection); /* SIZE_MAX: not in the view */
+enum media database_media(const struct database *db);
+bool database_takes(const struct database *db, int kind);
+enum content_type database_type(const struct session *s, const struct database *db);
+bool database_slow(const struct database *db); /* whole sets are compared */
+bool database_takes_in(const struct database *db);
+bool database_sends(const struct database *db);
+
+/* anchor.c */
+/* Which sync it becomes; *code: of the Status. */
+enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int asked, int *code);
+void anchor_note(struct turn *t, struct database *db);   /* the session is on record, for resuming */
+void anchor_pending(struct turn *t, struct database *db); /* the device may have it for done from now on */
+void anchor_commit(struct turn *t, struct database *db);  /* all is through */
+void anchor_lower(struct database *db, size_t source, int64_t seq);
+
+/* sync_in.c */
+enum status change_plan(struct turn *t, struct tx *tx, struct change *c);
+enum status changes_run(struct turn *t); /* plans and commits them all */
+void change_fail(struct turn *t, struct change *c, int code, struct str why);
+struct planned; /* planned.c */
+/* Everything of a refresh or slow sync that the device did not mention. */
+void changes_close(struct turn *t, struct database *db);
+
+/* conflict.c */
+enum conflict_verdict { VERDICT_DEVICE, VERDICT_STORED, VERDICT_BOTH, VERDICT_TWO };
+enum conflict_verdict conflict_judge(const struct syncml *sml, const struct database *db, struct str data,
+                                     const struct item *stored, int *code);
+
+/* slow.c */
+struct slow_entry {
+    int64_t item;
+    uint64_t key;
+    struct str recur_id;
+    bool claimed;
+    int next; /* of the same bucket; -1 */
+};
+/* An object of the view that is the same for people as the device's item, not claimed by another. NOT_FOUND. */
+enum status slow_match(struct turn *t, struct tx *tx, struct database *db, enum content_type type,
+                       struct str data, const struct content_peek *peek, struct slow_entry **out);
+/* The entry of an item that was found otherwise; NULL. */
+struct slow_entry *slow_entry_of(struct database *db, int64_t item, struct str recur_id);
+void slow_free(struct database *db);
+
+/* large.c */
+/* A chunk, or the last one. TRUNCATED: more is to come; otherwise *data is the whole and the item goes on. A positive answer is
+ * set in the reply. */
+enum status large_in(struct turn *t, struct sml_command *c, const struct sml_item *item, struct database *db,
+                     struct reply *r, struct str *data);
+void large_drop(struct session *s);
+
+/* filter.c */
+/* From the CGI of a database's URI and the Filters of 1.2. INVALID: not understood (422). */
+enum status filter_parse(struct turn *t, struct str cgi, const struct sml_filter *filters, struct filter *out);
+enum status filter_passes(struct turn *t, const struct database *db, const struct item *item, struct str body,
+                          bool *passes);
+
+/* sync_out.c */
+/* Puts as much of our changes as there is room for. True: all is out. */
+bool sync_out(struct turn *t, struct sml_out *o);
+
+/* answer.c */
+enum status answer_write(struct turn *t);
+/* Refused at the door: Statuses alone, without a session. */
+enum status answer_refuse(struct turn *t, const struct sml_command *commands);
+
+/* trace.c's file (trace_file.c) */
+void trace_message(struct turn *t, bool ours, struct str body);
+
+#endif
