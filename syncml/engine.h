@@ -335,7 +335,9 @@ enum session_find { SESSION_FOUND, SESSION_NONE, SESSION_BUSY, SESSION_AGAIN };
  * stored answer was put into the response. */
 enum session_find session_enter(struct turn *t, struct str body);
 /* A new one for a device that has just logged in: its older one ends. BUSY: that is inside of a request; NONE: out of memory. */
-enum session_find session_open(struct turn *t, struct session **out);
+enum session_find session_open(struct turn *t, int64_t account, struct session **out);
+struct store *sessions_store(const struct syncml_sessions *all);
+struct directory *sessions_directory(const struct syncml_sessions *all);
 void session_leave(struct turn *t, struct session *s);
 void session_end(struct session *s); /* no message finds it any more */
 
