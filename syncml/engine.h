@@ -257,17 +257,51 @@ struct step {
     enum status (*run)(struct step *step, struct tx *tx); /* may run again */
     struct turn *turn;
     enum status st;            /* the result */
+    size_t bytes;              /* about how much it writes */
 };
 /* Puts it behind the others. `early`: the answer depends on it, so that it is committed before the answer is composed. */
 void step_add(struct turn *t, struct step *s, bool early);
 /* Runs what waits in one closure; a fault of the store is returned. */
 enum status steps_commit(struct turn *t);
 
-struct group;                  /* an Atomic: all or nothing */
+/* ---- stored objects as they are, or will be after the changes that were planned before (object.c) ---- */
+struct object {
+    struct object *next;
+    int64_t collection;
+    int64_t id, seq;           /* 0: it is not there yet */
+    bool exists;
+    bool planned;              /* it is as it will be: seq is not known */
+    int kind;
+    struct str name, uid, body; /* body STR_NONE: not loaded */
+    int class;
+    int64_t content, size;
+    unsigned char etag[SHA256_SIZE];
+    struct object_row *rows;   /* planned ones */
+};
+struct object_row {
+    struct object_row *next, *of_object;
+    struct database *db;
+    struct str luid;
+    struct object *object;
+    struct luid row;
+    bool dropped;
+};
+/* NOT_FOUND: gone, or not in the view. */
+enum status object_by_id(struct turn *t, struct tx *tx, struct database *db, int64_t id, struct object **out);
+enum status object_by_uid(struct turn *t, struct tx *tx, struct database *db, struct str uid,
+                          struct object **out);
+enum status object_body(struct turn *t, struct tx *tx, struct object *o);
+struct object *object_new(struct turn *t, int64_t collection, struct str name, struct str uid);
+/* NOT_FOUND: no row. *object NULL: the item is gone. */
+enum status row_by_luid(struct turn *t, struct tx *tx, struct database *db, struct str luid, struct luid *row,
+                        struct object **object);
+enum status row_of_part(struct turn *t, struct tx *tx, struct database *db, struct object *o,
+                        struct str recur_id, struct luid *row);
+void row_plan(struct turn *t, struct database *db, const struct luid *row, struct object *o, bool dropped);
 
-/* One item of an Add, Replace, Delete, Copy or Move. */
-enum change_act { ACT_NOTHING, ACT_PUT, ACT_DELETE };
-struct change {
+/* ---- changes of the device (change.c, sync_in.c) ---- */
+enum change_act { ACT_NOTHING, ACT_PUT, ACT_DELETE, ACT_MOVE };
+struct change { /* one item of an Add, Replace, Delete, Copy or Move */
     struct step step;
     struct change *next;
     struct group *group;
@@ -280,25 +314,32 @@ struct change {
     struct str data;
     enum content_type type;
     const struct sml_item *item;
-    bool planned, done, clear_partial;
+    bool planned, done;
+    int tries;
 
     /* the plan */
     enum change_act act;
-    size_t source;
+    int64_t collection, to;    /* to: of a Move */
     struct str name;           /* href */
-    int64_t id;                /* ACT_NOTHING with put_row: the item */
+    int64_t id, seq;           /* ACT_NOTHING: of the item as it was read; 0: look it up by name */
     bool exists;               /* with etag `base` when it is run; otherwise the name is free */
     unsigned char base[SHA256_SIZE];
     struct prepared prepared;
     bool holds_prepared;
     bool put_row, drop_row;
-    struct str drop_luid;      /* another row that goes */
     struct luid row;
-    int64_t seq;               /* ACT_NOTHING: of the item as it was read */
     bool differs;              /* the device must get it back */
-    bool lower;                /* the anchor must go below the item, or it would not be looked at */
     int code;                  /* when it goes well */
     struct slow_entry *claimed;
+    struct database *extra;    /* the device has a twin: it shall delete this one */
+};
+struct group { /* an Atomic: all or nothing */
+    struct step step;
+    struct group *next;
+    const struct sml_command *cmd;
+    struct reply *reply;
+    struct change *first, **end;
+    bool added, doomed, done;
 };
 
 struct turn {
@@ -317,7 +358,10 @@ struct turn {
     bool early;
     struct change *changes, **changes_end;
     struct group *groups;
-    struct planned *planned;   /* objects as they will be after the changes planned so far */
+    struct arena *work;        /* of the changes that are planned and committed together */
+    struct objects *objects;   /* theirs */
+    const char *why;           /* what is wrong with the change in hand, for the device's last error */
+    struct str why_text;
     bool alerted, synced, mapped; /* commands of that kind were in the message */
     bool no_resp;
     bool final;                /* our message ends the package */
@@ -409,13 +453,26 @@ void anchor_pending(struct turn *t, struct database *db); /* the device may have
 void anchor_commit(struct turn *t, struct database *db);  /* all is through */
 void anchor_lower(struct database *db, size_t source, int64_t seq);
 
-/* sync_in.c */
-enum status change_plan(struct turn *t, struct tx *tx, struct change *c);
+/* change.c */
+struct change *change_new(struct turn *t, struct database *db, const struct sml_command *c,
+                          const struct sml_item *item, struct reply *reply);
 enum status changes_run(struct turn *t); /* plans and commits them all */
-void change_fail(struct turn *t, struct change *c, int code, struct str why);
-struct planned; /* planned.c */
-/* Everything of a refresh or slow sync that the device did not mention. */
+/* Settles it with that code, and keeps what went wrong for `device show`. */
+void change_fail(struct turn *t, struct change *c, int code);
+struct str luid_key(struct arena *a, struct str luid);
+
+/* sync_in.c: what a change comes to. A positive answer is why it cannot be done (t->why). */
+enum status change_plan(struct turn *t, struct tx *tx, struct change *c);
+
+/* sync_close.c */
+/* The device's part is complete: what it did not mention in a refresh or slow sync. */
 void changes_close(struct turn *t, struct database *db);
+
+/* uid.c */
+/* The text with another UID. */
+enum status uid_replace(struct arena *a, const struct content_limits *limits, enum media media,
+                        struct str body, struct str uid, struct str *out);
+void uid_make(struct arena *a, struct str *uid);
 
 /* conflict.c */
 enum conflict_verdict { VERDICT_DEVICE, VERDICT_STORED, VERDICT_BOTH, VERDICT_TWO };
@@ -432,7 +489,8 @@ struct slow_entry {
 };
 /* An object of the view that is the same for people as the device's item, not claimed by another. NOT_FOUND. */
 enum status slow_match(struct turn *t, struct tx *tx, struct database *db, enum content_type type,
-                       struct str data, const struct content_peek *peek, struct slow_entry **out);
+                       struct str data, const struct content_peek *peek, struct slow_entry **out,
+                       struct object **object);
 /* The entry of an item that was found otherwise; NULL. */
 struct slow_entry *slow_entry_of(struct database *db, int64_t item, struct str recur_id);
 void slow_free(struct database *db);
