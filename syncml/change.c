@@ -5,6 +5,8 @@
  * name is still free. An Atomic is one step: it is there as a whole or not at all. */
 #include "syncml/engine.h"
 
+#include <stdlib.h>
+
 enum { SLICE = 500, WORK_ARENA = 1 << 30 };
 
 struct str luid_key(struct arena *a, struct str luid)
@@ -235,11 +237,9 @@ static void settle(struct turn *t, struct change *first, const struct change *en
 {
     for (struct change *c = first; c != end; c = c->next) {
         let_go(c);
-        if (c->done || (c->group && c->group->done))
-            continue;
-        if (!c->group)
+        if (!c->group && !c->done)
             settle_one(t, c);
-        else if (c == c->group->first)
+        else if (c->group && c == c->group->first && !c->group->done)
             settle_group(t, c->group);
     }
 }

@@ -1,0 +1,560 @@
+/* syncml/sync_in.c: what an Add or Replace of the device comes to: which stored object it is about, and what is written.
+ *
+ * It is found by LUID, by UID, and where sets are compared (slow sync) or Adds of ours wait for their Map, by content. Only
+ * then is it a new one. What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
+#include "syncml/conflict.h"
+#include "syncml/engine.h"
+
+#include <stdio.h>
+
+struct facts { /* of the device's item */
+    struct content_settings settings;
+    struct content_peek peek;
+    unsigned char hash[16];
+    struct object *object; /* it is this one; NULL: none */
+    struct str part;       /* which component of it */
+    struct luid row;
+    bool has_row, same; /* same: content_same() held */
+    struct slow_entry *entry;
+};
+
+static enum status refuse(struct turn *t, enum status st, const char *why)
+{
+    t->why_text = str_c(why);
+    return st;
+}
+
+static struct str keep(struct turn *t, struct str s)
+{
+    return s.p ? arena_str(t->work, s) : STR_NONE;
+}
+
+static struct db_source *source_of(const struct change *c, const struct object *o)
+{
+    size_t i = database_source_of(c->db, o->collection);
+    return i == SIZE_MAX ? NULL : &c->db->sources[i];
+}
+
+/* ---- rows ---- */
+
+static void fill_row(struct change *c, const struct facts *f, struct object *o, struct str part)
+{
+    c->put_row = true;
+    c->row = (struct luid){.luid = c->luid, .recur_id = part, .round = c->db->round};
+    memcpy(c->row.hash, f->hash, sizeof f->hash);
+    c->collection = o->collection;
+    c->name = o->name;
+    c->id = o->planned ? 0 : o->id;
+    c->seq = o->planned ? 0 : o->seq;
+    c->row.item = o->id;
+    row_plan(c->step.turn, c->db, &c->row, o, false);
+}
+
+/* Nothing is written to the object. `back`: the device shall get ours. */
+static enum status leave(struct change *c, const struct facts *f, struct str part, bool back, int code)
+{
+    c->act = ACT_NOTHING;
+    c->differs = back;
+    c->code = code;
+    fill_row(c, f, f->object, part);
+    c->row.seen_seq = back ? c->seq - 1 : c->seq;
+    return OK;
+}
+
+/* ---- writing ---- */
+
+static enum status problem_of(struct turn *t, enum status st, const struct prepare_problem *p)
+{
+    if (st > 0)
+        t->why_text = keep(t, p->text);
+    return st;
+}
+
+static enum status prepare(struct turn *t, struct change *c, enum media media, struct str body)
+{
+    struct prepare_problem problem = {0};
+    enum status st = media == MEDIA_VCARD
+                         ? prepare_vcard(t->sml->store, t->work, body, &c->prepared, &problem)
+                         : prepare_calendar(t->sml->store, t->work, body, &c->prepared, &problem);
+    c->holds_prepared = st == OK;
+    return st == OK ? OK : problem_of(t, st, &problem);
+}
+
+/* What the object is from here on, for those who come behind in this message. */
+static void plan_object(struct object *o, const struct change *c)
+{
+    o->exists = true;
+    o->planned = true;
+    o->kind = c->prepared.kind;
+    o->class = c->prepared.class;
+    o->body = c->prepared.body;
+    memcpy(o->etag, c->prepared.hash, sizeof o->etag);
+}
+
+static enum status import(struct turn *t, struct change *c, const struct facts *f, struct str stored,
+                          struct str part, enum content_merge how, struct content_in *in)
+{
+    *in = (struct content_in){0};
+    enum status st =
+        content_import(t->work, &f->settings, c->type, c->data, stored, part, STR_NONE, how, in);
+    if (st > 0)
+        t->why_text = keep(t, in->why);
+    return st;
+}
+
+/* The href: the UID where that makes a plain name, as clients of DAV do; otherwise random. */
+static struct str name_of(struct turn *t, const struct change *c, struct str uid, enum media media)
+{
+    struct str random;
+    const char *ext = media == MEDIA_VCARD ? ".vcf" : ".ics";
+    bool plain = uid.n > 0 && uid.n <= 120 && uid.p[0] != '.' && !c->tries;
+    for (size_t i = 0; i < uid.n && plain; i++)
+        plain = ascii_alpha(uid.p[i]) || ascii_digit(uid.p[i]) || (memchr("-_.@", uid.p[i], 4) != NULL);
+    if (plain)
+        return arena_strf(t->work, "%.*s%s", STR_ARG(uid), ext);
+    uid_make(t->work, &random);
+    return arena_strf(t->work, "%.*s%s", STR_ARG(random), ext);
+}
+
+static enum status is_free(struct turn *t, struct tx *tx, int64_t collection, struct str name, struct str uid)
+{
+    struct item item;
+    const struct actor *actor = &t->s->login.actor;
+    enum status st = item_find(tx, t->work, actor, collection, name, &item);
+    if (st == NOT_FOUND)
+        st = item_find_uid(tx, t->work, actor, collection, uid, &item);
+    return st == NOT_FOUND ? OK : st == OK ? EXISTS : st;
+}
+
+/* A new object. `other_uid`: the one that it came with belongs to something else. */
+static enum status add(struct turn *t, struct tx *tx, struct change *c, const struct facts *f, bool other_uid,
+                       int code)
+{
+    struct content_in in;
+    size_t place = database_place(c->db, f->peek.kind);
+    enum media media = content_media(c->type);
+    if (place == SIZE_MAX)
+        return refuse(t, UNSUPPORTED, "this database does not take such items");
+    if (c->db->sources[place].read_only)
+        return refuse(t, DENIED, "this database can only be read");
+    enum status st = import(t, c, f, STR_NONE, f->peek.recur_id, CONTENT_DEVICE, &in);
+    if (st == OK && other_uid) {
+        uid_make(t->work, &in.uid);
+        st = uid_replace(t->work, &t->sml->content, media, in.body, in.uid, &in.body);
+    }
+    if (st)
+        return st;
+    c->collection = c->db->sources[place].collection;
+    c->name = name_of(t, c, in.uid, media);
+    st = is_free(t, tx, c->collection, c->name, in.uid);
+    if (st == EXISTS && !other_uid && c->tries < PASSES_MOST) {
+        c->tries++;
+        return add(t, tx, c, f, true, code); /* once: then the UID and the name are new */
+    }
+    if (st == OK)
+        st = prepare(t, c, media, in.body);
+    if (st)
+        return st;
+    struct object *o = object_new(t, c->collection, c->name, c->prepared.uid);
+    if (!o)
+        return E_MEMORY;
+    plan_object(o, c);
+    c->act = ACT_PUT;
+    c->exists = false;
+    c->differs = in.differs;
+    c->code = code;
+    fill_row(c, f, o, in.recur_id);
+    return OK;
+}
+
+static enum status write_over(struct turn *t, struct change *c, const struct facts *f, struct str part,
+                              enum content_merge how, int code)
+{
+    struct content_in in;
+    struct object *o = f->object;
+    enum status st = import(t, c, f, o->body, part, how, &in);
+    if (st)
+        return st;
+    if (in.unchanged)
+        return leave(c, f, in.recur_id, in.differs, code);
+    memcpy(c->base, o->etag, sizeof c->base);
+    st = prepare(t, c, content_media(c->type), in.body);
+    if (st)
+        return st;
+    plan_object(o, c);
+    c->act = ACT_PUT;
+    c->exists = true;
+    c->differs = in.differs;
+    c->code = code;
+    fill_row(c, f, o, in.recur_id);
+    return OK;
+}
+
+/* ---- an object that is there ---- */
+
+/* Did anything change that this device can see? */
+static enum status visible_change(struct turn *t, const struct change *c, const struct facts *f, bool *visible)
+{
+    struct str out;
+    unsigned char hash[16];
+    *visible = true;
+    enum status st = content_export(t->work, &f->settings, content_media(c->type), f->object->body,
+                                    f->row.recur_id, c->type, &out);
+    if (st == OK)
+        st = content_hash(t->work, &f->settings, c->type, out, hash);
+    if (st == OK)
+        *visible = memcmp(hash, f->row.hash, sizeof hash) != 0;
+    return st < 0 ? st : OK;
+}
+
+static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+{
+    struct object *o = f->object;
+    const struct db_source *src = source_of(c, o);
+    struct str part = f->has_row ? f->row.recur_id : f->part;
+    int code = c->cmd == SML_ADD ? 201 : 200;
+    bool visible = false;
+    enum status st = object_body(t, tx, o);
+    if (st == OK && f->has_row && !o->planned && o->seq > f->row.seen_seq)
+        st = visible_change(t, c, f, &visible);
+    if (st)
+        return st;
+    if (f->same && !f->has_row)
+        return leave(c, f, part, false, code);
+    if (!src || src->read_only) {
+        st = leave(c, f, part, true, f->has_row ? 425 : code);
+        return st;
+    }
+    if (!visible)
+        return write_over(t, c, f, part,
+                          f->has_row || c->db->mode == MODE_REFRESH_FROM_CLIENT ? CONTENT_DEVICE : CONTENT_BOTH,
+                          code);
+    switch (conflict_judge(t->sml, c->db, c->data, o->changed, &code)) {
+    case VERDICT_STORED:
+        return leave(c, f, part, true, code);
+    case VERDICT_TWO:
+        return add(t, tx, c, f, true, code);
+    case VERDICT_DEVICE:
+        return write_over(t, c, f, part, CONTENT_DEVICE, code);
+    case VERDICT_BOTH:
+    default:
+        return write_over(t, c, f, part, CONTENT_BOTH, code);
+    }
+}
+
+/* ---- finding it ---- */
+
+/* In a slow sync a LUID of a device that was reset may mean something else than it did. */
+static enum status trust(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+{
+    struct database *db = c->db;
+    uint64_t key = 0;
+    if (!database_slow(db) || memcmp(f->hash, f->row.hash, sizeof f->hash) == 0 ||
+        (f->peek.uid.n && str_eq(f->peek.uid, f->object->uid))) {
+        db->verified++;
+        return OK;
+    }
+    enum status st = object_body(t, tx, f->object);
+    if (st == OK)
+        st = content_key(t->work, &f->settings, content_media(c->type), f->object->body, f->row.recur_id, &key);
+    if (st < 0)
+        return st;
+    if (st == OK && key && key == f->peek.key) {
+        db->verified++;
+        return OK;
+    }
+    if (db->history || (db->verified > 0 && !db->refuted))
+        return OK;
+    f->has_row = false;
+    f->object = NULL;
+    return OK;
+}
+
+static enum status find_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+{
+    enum status st = row_by_luid(t, tx, c->db, c->luid, &f->row, &f->object);
+    f->has_row = st == OK;
+    if (st == NOT_FOUND || (st == OK && !f->object)) {
+        f->has_row = false; /* deleted here, changed there: the change wins, as a new object */
+        return OK;
+    }
+    return st == OK ? trust(t, tx, c, f) : st;
+}
+
+/* Another LUID of this device stands for the same part already. *twin: the device really has two. */
+static enum status other_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f, bool *twin)
+{
+    struct luid row;
+    *twin = false;
+    enum status st = row_of_part(t, tx, c->db, f->object, f->part, &row);
+    if (st)
+        return st == NOT_FOUND ? OK : st;
+    if (str_eq(row.luid, c->luid) || (str_starts(row.luid, STR("#")) && !str_starts(row.luid, STR("##"))))
+        return OK;
+    *twin = !database_slow(c->db) || row.round == c->db->round;
+    return OK;
+}
+
+static enum status is_same(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+{
+    enum status st = object_body(t, tx, f->object);
+    if (st == OK)
+        st = content_same(t->work, &f->settings, c->type, c->data, f->object->body, f->part, &f->same);
+    return st < 0 ? st : OK;
+}
+
+/* *elsewhere: the UID belongs to something that this is not. */
+static enum status find_uid(struct turn *t, struct tx *tx, struct change *c, struct facts *f, bool *elsewhere)
+{
+    bool twin;
+    enum status st = object_by_uid(t, tx, c->db, f->peek.uid, &f->object);
+    if (st)
+        return st == NOT_FOUND ? OK : st;
+    const struct db_source *src = source_of(c, f->object);
+    if (!src || !((unsigned)f->object->kind & src->kinds)) {
+        *elsewhere = true;
+        f->object = NULL;
+        return OK;
+    }
+    f->part = f->peek.recur_id.p ? f->peek.recur_id : STR("");
+    st = other_luid(t, tx, c, f, &twin);
+    if (st || !twin)
+        return st;
+    st = is_same(t, tx, c, f);
+    if (f->same && database_slow(c->db)) {
+        c->extra = c->db; /* one of the two is too many */
+        return st;
+    }
+    if (!f->same) {
+        *elsewhere = true;
+        f->object = NULL;
+    }
+    return st;
+}
+
+static enum status find_content(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+{
+    enum status st =
+        slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
+    if (st)
+        return st == NOT_FOUND ? OK : st;
+    f->part = f->entry->recur_id;
+    f->same = true;
+    c->claimed = f->entry;
+    f->entry->claimed = true;
+    return OK;
+}
+
+static void claim(struct change *c, struct facts *f)
+{
+    struct slow_entry *e = f->object && f->object->id
+                               ? slow_entry_of(c->db, f->object->id, f->has_row ? f->row.recur_id : f->part)
+                               : NULL;
+    if (e && !e->claimed) {
+        e->claimed = true;
+        c->claimed = e;
+    }
+}
+
+static enum status look(struct turn *t, struct change *c, struct facts *f)
+{
+    f->settings = t->content;
+    f->settings.phone = c->db->phone;
+    enum status st = content_peek(t->work, &f->settings, c->type, c->data, &f->peek);
+    if (st == OK)
+        st = content_hash(t->work, &f->settings, c->type, c->data, f->hash);
+    if (st > 0)
+        t->why_text = STR("its text can not be understood");
+    if (st == OK && !database_takes(c->db, f->peek.kind))
+        return refuse(t, UNSUPPORTED, "this database does not take such items");
+    return st;
+}
+
+static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
+{
+    struct facts f = {.part = STR("")};
+    bool elsewhere = false;
+    enum status st = look(t, c, &f);
+    if (st == OK)
+        st = find_luid(t, tx, c, &f);
+    if (st == OK && f.object && f.has_row && !f.object->planned &&
+        memcmp(f.hash, f.row.hash, sizeof f.hash) == 0) {
+        claim(c, &f);
+        return leave(c, &f, f.row.recur_id, f.object->seq > f.row.seen_seq, c->cmd == SML_ADD ? 201 : 200);
+    }
+    bool had_row = f.has_row;
+    if (st == OK && !f.object)
+        st = find_uid(t, tx, c, &f, &elsewhere);
+    if (st == OK && !f.object)
+        st = find_content(t, tx, c, &f);
+    if (st)
+        return st;
+    if (c->extra) { /* the device deletes its twin: no row */
+        c->act = ACT_NOTHING;
+        c->code = c->cmd == SML_ADD ? 201 : 200;
+        return OK;
+    }
+    if (!had_row && f.object && f.row.luid.p)
+        c->db->refuted++; /* the LUID was somebody else's */
+    claim(c, &f);
+    if (f.object)
+        return meet(t, tx, c, &f);
+    return add(t, tx, c, &f, elsewhere, 201);
+}
+
+/* ---- Delete ---- */
+
+static enum status without_part(struct turn *t, struct change *c, struct facts *f)
+{
+    struct str body;
+    struct object *o = f->object;
+    enum status st = content_without(t->work, &f->settings, o->body, f->row.recur_id, &body);
+    if (st == NOT_FOUND) {
+        c->act = ACT_NOTHING;
+        return OK;
+    }
+    if (st == OK) {
+        memcpy(c->base, o->etag, sizeof c->base);
+        st = prepare(t, c, MEDIA_CALENDAR, body);
+    }
+    if (st)
+        return st;
+    plan_object(o, c);
+    c->act = ACT_PUT;
+    c->exists = true;
+    return OK;
+}
+
+static enum status plan_delete(struct turn *t, struct tx *tx, struct change *c)
+{
+    struct facts f = {.settings = t->content};
+    bool visible = false;
+    f.settings.phone = c->db->phone;
+    c->code = c->archive ? 210 : 200;
+    enum status st = row_by_luid(t, tx, c->db, c->luid, &f.row, &f.object);
+    if (st)
+        return st; /* NOT_FOUND says 211 */
+    c->drop_row = true;
+    row_plan(t, c->db, &f.row, NULL, true);
+    c->act = ACT_NOTHING;
+    if (!f.object)
+        return OK;
+    c->collection = f.object->collection;
+    c->name = f.object->name;
+    c->seq = f.object->planned ? 0 : f.object->seq;
+    const struct db_source *src = source_of(c, f.object);
+    st = object_body(t, tx, f.object);
+    if (st == OK && !f.object->planned && f.object->seq > f.row.seen_seq) {
+        c->type = c->db->sent_type ? c->db->sent_type : c->db->type;
+        st = visible_change(t, c, &f, &visible);
+    }
+    if (st)
+        return st;
+    if (!src || src->read_only || visible) { /* an update beats a deletion: it goes back to the device */
+        c->differs = true;
+        c->row.seen_seq = c->seq - 1;
+        c->code = visible ? 419 : 425;
+        return OK;
+    }
+    if (f.row.recur_id.n)
+        return without_part(t, c, &f);
+    memcpy(c->base, f.object->etag, sizeof c->base);
+    f.object->exists = false;
+    c->act = ACT_DELETE;
+    c->exists = true;
+    return OK;
+}
+
+/* ---- Copy and Move: inside of the view ---- */
+
+static enum status plan_copy(struct turn *t, struct tx *tx, struct change *c)
+{
+    struct object *o, *copy;
+    struct str uid, body;
+    struct luid row;
+    bool named = c->item->source.n && c->item->target.n;
+    enum media media = database_media(c->db);
+    enum status st = row_by_luid(t, tx, c->db, c->luid, &row, &o);
+    if (st == OK && !o)
+        st = NOT_FOUND;
+    if (st == OK)
+        st = object_body(t, tx, o);
+    if (st)
+        return st;
+    uid_make(t->work, &uid);
+    size_t place = database_place(c->db, o->kind);
+    if (place == SIZE_MAX || c->db->sources[place].read_only)
+        return refuse(t, DENIED, "this database can only be read");
+    st = uid_replace(t->work, &t->sml->content, media, o->body, uid, &body);
+    if (st == OK)
+        st = prepare(t, c, media, body);
+    if (st)
+        return st;
+    c->act = ACT_PUT;
+    c->code = 201;
+    c->collection = c->db->sources[place].collection;
+    c->name = name_of(t, c, uid, media);
+    copy = object_new(t, c->collection, c->name, uid);
+    if (!copy)
+        return E_MEMORY;
+    plan_object(copy, c);
+    if (named) { /* the device says what its copy is called */
+        c->put_row = true;
+        c->row = row;
+        c->row.luid = luid_key(t->work, c->item->target);
+        c->row.recur_id = STR("");
+        row_plan(t, c->db, &c->row, copy, false);
+    }
+    return OK;
+}
+
+static enum status plan_move(struct turn *t, struct tx *tx, struct change *c)
+{
+    struct object *o;
+    struct luid row;
+    struct collection to;
+    struct str slug = c->item->target_parent;
+    while (str_starts(slug, STR("/")) || str_starts(slug, STR(".")))
+        slug = str_from(slug, 1);
+    enum status st = row_by_luid(t, tx, c->db, c->luid, &row, &o);
+    if (st == OK && !o)
+        st = NOT_FOUND;
+    if (st == OK)
+        st = collection_find(tx, t->work, &t->s->login.actor, t->s->account,
+                             database_media(c->db) == MEDIA_VCARD ? KIND_ADDRESSBOOK : KIND_CALENDAR, slug, &to);
+    if (st)
+        return st;
+    size_t from = database_source_of(c->db, o->collection), into = database_source_of(c->db, to.id);
+    if (into == SIZE_MAX || from == SIZE_MAX)
+        return NOT_FOUND;
+    if (c->db->sources[from].read_only || c->db->sources[into].read_only)
+        return DENIED;
+    c->code = 200;
+    c->act = from == into ? ACT_NOTHING : ACT_MOVE;
+    c->collection = o->collection;
+    c->to = to.id;
+    c->name = o->name;
+    c->exists = true;
+    memcpy(c->base, o->etag, sizeof c->base);
+    return OK;
+}
+
+enum status change_plan(struct turn *t, struct tx *tx, struct change *c)
+{
+    c->act = ACT_NOTHING;
+    c->put_row = c->drop_row = c->differs = c->exists = false;
+    c->id = c->seq = 0;
+    c->collection = 0;
+    c->extra = NULL;
+    t->why_text = STR_NONE;
+    switch (c->cmd) {
+    case SML_DELETE:
+        return plan_delete(t, tx, c);
+    case SML_COPY:
+        return plan_copy(t, tx, c);
+    case SML_MOVE:
+        return plan_move(t, tx, c);
+    default:
+        return plan_put(t, tx, c);
+    }
+}
