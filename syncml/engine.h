@@ -156,7 +156,7 @@ struct sent { /* a change of ours that waits for its Status */
     size_t source;
     int64_t item, seq;
     struct str luid;           /* '#guid' of an Add */
-    struct str recur_id;       /* both behind the struct's own memory, freed with luid.p */
+    struct str recur_id;       /* both in one block of memory, that of luid */
     unsigned char hash[16];
     bool whole;                /* false: a chunk with MoreData */
     bool mapped;               /* the Map came before the Status */
@@ -274,7 +274,7 @@ struct object {
     int kind;
     struct str name, uid, body; /* body STR_NONE: not loaded */
     int class;
-    int64_t content, size;
+    int64_t content, size, changed;
     unsigned char etag[SHA256_SIZE];
     struct object_row *rows;   /* planned ones */
 };
@@ -476,8 +476,9 @@ void uid_make(struct arena *a, struct str *uid);
 
 /* conflict.c */
 enum conflict_verdict { VERDICT_DEVICE, VERDICT_STORED, VERDICT_BOTH, VERDICT_TWO };
+/* Both sides changed it. `changed`: when ours was, seconds since 1970. */
 enum conflict_verdict conflict_judge(const struct syncml *sml, const struct database *db, struct str data,
-                                     const struct item *stored, int *code);
+                                     int64_t changed, int *code);
 
 /* slow.c */
 struct slow_entry {

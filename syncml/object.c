@@ -62,6 +62,7 @@ static enum status object_of_item(struct turn *t, const struct item *item, struc
         o->class = item->class;
         o->content = item->content;
         o->size = item->size;
+        o->changed = item->changed;
         memcpy(o->etag, item->etag, sizeof o->etag);
     }
     *out = o;

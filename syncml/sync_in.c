@@ -2,10 +2,7 @@
  *
  * It is found by LUID, by UID, and where sets are compared (slow sync) or Adds of ours wait for their Map, by content. Only
  * then is it a new one. What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
-#include "syncml/conflict.h"
 #include "syncml/engine.h"
-
-#include <stdio.h>
 
 struct facts { /* of the device's item */
     struct content_settings settings;
@@ -237,9 +234,9 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
     case VERDICT_DEVICE:
         return write_over(t, c, f, part, CONTENT_DEVICE, code);
     case VERDICT_BOTH:
-    default:
-        return write_over(t, c, f, part, CONTENT_BOTH, code);
+        break;
     }
+    return write_over(t, c, f, part, CONTENT_BOTH, code);
 }
 
 /* ---- finding it ---- */
@@ -547,14 +544,8 @@ enum status change_plan(struct turn *t, struct tx *tx, struct change *c)
     c->collection = 0;
     c->extra = NULL;
     t->why_text = STR_NONE;
-    switch (c->cmd) {
-    case SML_DELETE:
-        return plan_delete(t, tx, c);
-    case SML_COPY:
-        return plan_copy(t, tx, c);
-    case SML_MOVE:
-        return plan_move(t, tx, c);
-    default:
-        return plan_put(t, tx, c);
-    }
+    static enum status (*const plans[SML_CMD_COUNT])(struct turn *, struct tx *, struct change *) = {
+        [SML_ADD] = plan_put,     [SML_REPLACE] = plan_put, [SML_DELETE] = plan_delete,
+        [SML_COPY] = plan_copy, [SML_MOVE] = plan_move};
+    return plans[c->cmd](t, tx, c);
 }
