@@ -169,7 +169,6 @@ struct chunks_in { /* a large object of the device on its way */
     enum sml_cmd cmd;
     int64_t size;              /* announced */
     struct buf data;
-    bool resumed;              /* from an earlier session */
     bool refused;              /* too large: the rest is swallowed */
 };
 
@@ -228,8 +227,9 @@ struct session {
     size_t sent_count, sent_cap, sent_first; /* those before sent_first are done */
     struct chunks_in in;
     struct chunks_out out;
-    bool no_end_of_data;       /* an Alert 223 is due */
-    struct str no_end_source, no_end_target; /* its item; malloc'ed */
+    bool no_end_of_data;       /* an Alert 223 is due: */
+    struct str no_end_source;  /* for this LUID; malloc'ed */
+    struct database *no_end_db;
     int64_t guid, guid_end;    /* short names that may be given out */
     int trace_fd;              /* -1: none */
 };
@@ -486,7 +486,7 @@ struct slow_entry {
     uint64_t key;
     struct str recur_id;
     bool claimed;
-    int next; /* of the same bucket; -1 */
+    int next_key, next_item; /* of the same bucket; -1 */
 };
 /* An object of the view that is the same for people as the device's item, not claimed by another. NOT_FOUND. */
 enum status slow_match(struct turn *t, struct tx *tx, struct database *db, enum content_type type,
@@ -497,10 +497,10 @@ struct slow_entry *slow_entry_of(struct database *db, int64_t item, struct str r
 void slow_free(struct database *db);
 
 /* large.c */
-/* A chunk, or the last one. TRUNCATED: more is to come; otherwise *data is the whole and the item goes on. A positive answer is
- * set in the reply. */
-enum status large_in(struct turn *t, struct sml_command *c, const struct sml_item *item, struct database *db,
-                     struct reply *r, struct str *data);
+/* For every item that comes with data. OK: it is whole (its data and meta are completed). TRUNCATED: more is to come, or it was
+ * swallowed; any other answer: refused. The reply has its code unless it is OK. */
+enum status large_in(struct turn *t, struct sml_command *c, struct sml_item *item, struct database *db,
+                     struct reply *r);
 void large_drop(struct session *s);
 
 /* filter.c */
