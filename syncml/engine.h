@@ -441,6 +441,10 @@ size_t database_source_of(const struct database *db, int64_t collection); /* SIZ
 enum media database_media(const struct database *db);
 bool database_takes(const struct database *db, int kind);
 enum content_type database_type(const struct session *s, const struct database *db);
+struct str database_cgi(struct str uri);
+bool database_knows(enum db_kind kind, enum content_type type);
+struct str database_kind_name(enum db_kind kind);
+const enum content_type *database_types(enum db_kind kind, size_t *count);
 bool database_slow(const struct database *db); /* whole sets are compared */
 bool database_takes_in(const struct database *db);
 bool database_sends(const struct database *db);
