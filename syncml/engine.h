@@ -99,8 +99,7 @@ struct filter {
     struct window window;
     int64_t size;           /* /li(n): largest item; 0: any */
     bool open_tasks;        /* without completed ones */
-    struct filter_test *tests; /* all (or any) of these properties */
-    bool any, exclusive;
+    struct filter_test *tests; /* of properties */
     struct str text;        /* as it came, to see whether it changed */
 };
 
@@ -510,8 +509,7 @@ void large_drop(struct session *s);
 /* filter.c */
 /* From the CGI of a database's URI and the Filters of 1.2. INVALID: not understood (422). */
 enum status filter_parse(struct turn *t, struct str cgi, const struct sml_filter *filters, struct filter *out);
-enum status filter_passes(struct turn *t, const struct database *db, const struct item *item, struct str body,
-                          bool *passes);
+enum status filter_passes(struct turn *t, const struct database *db, struct str body, bool *passes);
 
 /* sync_out.c */
 /* Puts as much of our changes as there is room for. True: all is out. */
