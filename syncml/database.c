@@ -8,6 +8,8 @@
  * keeps tasks in its calendar gets both from `calendar`. */
 #include "syncml/engine.h"
 
+#include <stdlib.h>
+
 struct kind_row {
     struct str name, slug;
     enum collection_kind collection;
@@ -192,6 +194,21 @@ enum status database_view(struct turn *t, struct tx *tx, struct str uri, struct 
     struct view v = {.t = t, .tx = tx, .db = out};
     enum status st = out->name.p ? view_of(&v, &w) : E_MEMORY;
     return st == OK && !out->source_count ? NOT_FOUND : st;
+}
+
+void database_clear(struct database *db)
+{
+    slow_free(db);
+    free(unconst(db->out_luid.p));
+    for (size_t i = 0; i < db->extra_count; i++)
+        free(unconst(db->extra[i].p));
+    free(db->extra);
+    free(db->entered);
+    db->out_luid = STR_NONE;
+    db->extra = NULL;
+    db->entered = NULL;
+    db->extra_count = db->extra_cap = db->extra_done = 0;
+    db->entered_count = db->entered_cap = 0;
 }
 
 /* ---- asking ---- */

@@ -127,7 +127,9 @@ struct database {
     int64_t round;             /* of the slow sync or refresh; 0: neither */
     bool noted;                /* the session is on record in the store, for resuming */
     struct window old_window;
-    struct str old_filter, old_view;
+    bool rescan;               /* the filter lets through what it did not: everything is looked at */
+    bool left;                 /* a collection left the view: what is not in it goes from the device */
+    bool spare;                /* the refresh is our wish, not the device's: nothing is deleted for it */
     struct filter filter;
 
     /* in (sync_in.c, slow.c) */
@@ -141,6 +143,8 @@ struct database {
     size_t out_source;
     int64_t out_at;            /* the last number (or item) done */
     struct str out_luid;       /* OUT_LEFT: the last LUID done; malloc'ed */
+    int64_t *entered;          /* OUT_ENTERED: items that came into the window */
+    size_t entered_count, entered_cap;
     int64_t changes;           /* NumberOfChanges; -1: not counted */
     bool sync_sent;            /* a Sync of ours was sent */
     struct str *extra;         /* LUIDs of twins */
@@ -433,6 +437,7 @@ void cmd_change(struct turn *t, struct sml_command *c, struct database *db);
 /* database.c */
 /* The view of that name for this device, without anchors. NOT_FOUND. Reads the store. */
 enum status database_view(struct turn *t, struct tx *tx, struct str uri, struct database *out);
+void database_clear(struct database *db); /* gives back what is not in the session's arena */
 struct database *database_find(const struct session *s, struct str target, struct str source);
 /* Where new objects of that kind go; SIZE_MAX: nowhere. */
 size_t database_place(const struct database *db, int kind);

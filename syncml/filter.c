@@ -197,28 +197,38 @@ static enum status options(struct parser *p, struct str cgi)
     return OK;
 }
 
+/* What it asks beside the window, which moves with time: when this changes, everything is looked at again. */
+static enum status describe(struct parser *p)
+{
+    struct filter *f = p->f;
+    SCOPED_BUF(text, 16384);
+    if (f->size)
+        buf_addf(&text, "size %lld;", (long long)f->size);
+    if (f->open_tasks)
+        buf_addz(&text, "open;");
+    for (const struct filter_test *test = f->tests; test; test = test->next)
+        buf_addf(&text, "%s%.*s %d%d %.*s;", test->or_before ? "or " : "", STR_ARG(test->name), test->op,
+                 test->fold, STR_ARG(test->value));
+    if (text.st)
+        return TOO_LARGE;
+    f->text = arena_str(p->a, buf_view(&text));
+    return p->a->st;
+}
+
 enum status filter_parse(struct turn *t, struct str cgi, const struct sml_filter *filters, struct filter *out)
 {
     struct parser p = {.t = t, .a = &t->s->arena, .f = out};
     *out = (struct filter){.text = STR("")};
-    SCOPED_BUF(text, 8192);
-    buf_add(&text, cgi);
     enum status st = options(&p, cgi);
     for (const struct sml_filter *f = filters; f && st == OK; f = f->next) {
         if (f->grammar.n && !str_caseeq(f->grammar, STR("syncml:filtertype-cgi")))
             return UNSUPPORTED;
-        buf_addf(&text, "|%.*s", STR_ARG(f->record));
         if (f->record.n)
             st = expression(&p, f->record);
     }
     if (st == OK && out->window.until && out->window.until < out->window.from)
         st = INVALID;
-    if (st == OK && text.st)
-        st = TOO_LARGE;
-    if (st)
-        return st;
-    out->text = arena_str(p.a, buf_view(&text));
-    return p.a->st;
+    return st ? st : describe(&p);
 }
 
 /* ---- judging ---- */

@@ -46,13 +46,8 @@ struct directory *sessions_directory(const struct syncml_sessions *all)
 
 static void session_free(struct session *s)
 {
-    for (struct database *db = s->dbs; db; db = db->next) {
-        slow_free(db);
-        free(unconst(db->out_luid.p));
-        for (size_t i = 0; i < db->extra_count; i++)
-            free(unconst(db->extra[i].p));
-        free(db->extra);
-    }
+    for (struct database *db = s->dbs; db; db = db->next)
+        database_clear(db);
     replies_free(s);
     sent_free(s);
     large_drop(s);
