@@ -274,12 +274,12 @@ static enum status put(struct record_step *r, struct tx *tx, struct arena *a)
         an.server_next = db->server_next;
         an.window_from = db->filter.window.from;
         an.window_until = db->filter.window.until;
-        an.at = tx_now(tx);
+        an.at = t->now;
     } else if (db->round) { /* a sync of the whole: the old anchors mean nothing from here on */
         an.client_next = an.server_next = STR("");
     }
     an.epoch = store_epoch(tx_store(tx));
-    if (r->what == RECORD_NOTE) { /* as far as the last complete session went */
+    if (r->what != RECORD_COMMIT) { /* as far as the last complete session went */
         r->note.view = old.view;
         r->note.filter = old.filter;
     }

@@ -31,6 +31,30 @@ struct change *change_new(struct turn *t, struct database *db, const struct sml_
     return n;
 }
 
+void change_data(struct turn *t, struct change *n, const struct sml_command *c, const struct sml_item *item)
+{
+    struct str type = sml_item_type(c, item);
+    struct str version = item->meta.version.n ? item->meta.version : c->meta.version;
+    enum status st = sml_item_data(t->a, c, item, &n->data);
+    n->type = st == OK ? content_type_of(type, version, n->data) : CONTENT_NONE;
+    if (st == OK && n->type && content_base64(n->type) && !str_starts(str_trim(n->data), STR("<"))) {
+        SCOPED_BUF(plain, n->data.n + 1); /* SIF is base64 whether its Format says so or not */
+        if (buf_unbase64(&plain, n->data))
+            n->data = arena_str(t->a, buf_view(&plain));
+    }
+    if (st < 0 || t->a->st)
+        t->st = st < 0 ? st : t->a->st;
+    if (st == OK && n->db && database_knows(n->db->kind, n->type)) {
+        if (n->db->sent_type != n->type) {
+            n->db->sent_type = n->type;
+            device_phone_for(t, n->db);
+        }
+        return;
+    }
+    t->why_text = st ? STR("its data is not base64") : STR("a type that this database does not take");
+    change_fail(t, n, 415);
+}
+
 void change_fail(struct turn *t, struct change *c, int code)
 {
     c->reply->code = code;

@@ -71,6 +71,7 @@ enum db_mode { /* what the sync does; codes of Alerts 200-205 */
                MODE_FROM_SERVER,
                MODE_REFRESH_FROM_SERVER,
 };
+enum alert_code { ALERT_DISPLAY = 100, ALERT_RESULT = 221, ALERT_NEXT, ALERT_NO_END, ALERT_SUSPEND, ALERT_RESUME };
 enum db_state {
     DB_ALERTED,  /* our Alert is to be sent */
     DB_OPEN,     /* both have alerted */
@@ -397,6 +398,7 @@ enum status device_open(struct turn *t);
 enum status device_take_devinf(struct turn *t, const struct sml_item *item);
 void device_failed(struct session *s, int64_t now, const char *what, struct str item, struct str why);
 void device_save(struct turn *t); /* adds a step when something changed */
+void device_phone_for(struct turn *t, struct database *db); /* sets its type and phone */
 const struct devinf_store *device_store_of(const struct session *s, struct str source);
 
 /* plan.c */
@@ -430,10 +432,6 @@ void cmd_map(struct turn *t, struct sml_command *c);
 /* alert.c */
 void cmd_alert(struct turn *t, struct sml_command *c);
 
-/* cmd_sync.c */
-void cmd_sync(struct turn *t, struct sml_command *c);
-void cmd_change(struct turn *t, struct sml_command *c, struct database *db);
-
 /* database.c */
 /* The view of that name for this device, without anchors. NOT_FOUND. Reads the store. */
 enum status database_view(struct turn *t, struct tx *tx, struct str uri, struct database *out);
@@ -464,6 +462,8 @@ void anchor_lower(struct database *db, size_t source, int64_t seq);
 /* change.c */
 struct change *change_new(struct turn *t, struct database *db, const struct sml_command *c,
                           const struct sml_item *item, struct reply *reply);
+/* Its type and text; or it fails. */
+void change_data(struct turn *t, struct change *n, const struct sml_command *c, const struct sml_item *item);
 enum status changes_run(struct turn *t); /* plans and commits them all */
 /* Settles it with that code, and keeps what went wrong for `device show`. */
 void change_fail(struct turn *t, struct change *c, int code);
