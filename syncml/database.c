@@ -305,15 +305,15 @@ static enum content_type of_devinf(const struct database *db, const struct devin
     return database_knows(db->kind, found) ? found : CONTENT_NONE;
 }
 
-enum content_type database_type(const struct session *s, const struct database *db)
+enum content_type database_type(struct turn *t, const struct database *db)
 {
-    const struct devinf_store *store = device_store_of(s, db->source);
+    const struct devinf_store *store = device_store_of(t, db->source);
     enum content_type type = store ? of_devinf(db, &store->rx_pref) : CONTENT_NONE;
     for (const struct devinf_type *rx = store ? store->rx : NULL; rx && !type; rx = rx->next)
         type = of_devinf(db, rx);
     if (!type)
         type = db->sent_type;
-    if (!type && s->phone.sif)
+    if (!type && t->s->phone.sif)
         type = sif[db->kind];
     return type ? type : known[db->kind][0];
 }

@@ -18,7 +18,7 @@
 
 #include "core/hash.h"
 #include "store/device.h"
-#include "store/mount.h"
+#include "syncml/auth.h"
 #include "syncml/content.h"
 #include "syncml/devinf.h"
 #include "syncml/message.h"
@@ -38,6 +38,7 @@ struct syncml {
     struct conf *conf;
     struct sml_limits message; /* of one that a device sends */
     struct content_limits content;
+    struct phones *phones;
     size_t answer;         /* our largest message */
     int64_t object;        /* largest item, either way */
     int64_t turns;         /* messages of one session */
@@ -203,14 +204,15 @@ struct session {
     /* login.c */
     struct login login;
     int64_t account;
-    struct str session_id, devid, peer_target;
-    struct str audit_user;
+    struct str session_id, devid;
+    struct str resp_uri;
 
+    struct sml_auth auth;
     struct device device;
-    bool device_dirty;
-    struct phone phone;
-    struct devinf *devinf;     /* NULL: not known */
-    struct str zone;
+    bool device_dirty, devinf_new; /* to be written */
+    char last_error[DEVICE_ERROR_BYTES];
+    struct phone phone;        /* without what its DevInf says of single databases */
+    struct str zone;           /* TZID of the account's calendar */
     bool asked_devinf;
     size_t devinfs, alerts;
     enum sml_version version;
@@ -219,7 +221,7 @@ struct session {
     int64_t turns, out_msg;    /* of the device, and the number of our last message */
 
     enum phase phase;
-    bool put_only;             /* package 1 had no Alert: it is still to come */
+    bool ours;                 /* our package is due: the device's was complete */
     bool waited;               /* a Final without a Sync was let pass once */
     bool suspended;
     struct database *dbs;
@@ -371,6 +373,8 @@ struct turn {
     bool final;                /* our message ends the package */
     int64_t now;
     struct content_settings content;
+    struct devinf *devinf;     /* the device's; NULL: not loaded, or not known */
+    bool devinf_tried;
 };
 
 /* ---- files of the engine, as a turn meets them ---- */
@@ -389,17 +393,23 @@ struct directory *sessions_directory(const struct syncml_sessions *all);
 void session_leave(struct turn *t, struct session *s);
 void session_end(struct session *s); /* no message finds it any more */
 
+/* A session of this device that goes on though the message does not name it (devices that ignore RespURI). */
+enum session_find session_continue(struct turn *t, int64_t account);
+
 /* login.c */
-/* Makes t->s, or sets header_code and chal. False: answered by a bare HTTP status. */
-bool turn_login(struct turn *t, struct str body);
+/* Sets t->s; or header_code (and chal) and t->s is NULL. AGAIN: the response is complete. */
+enum session_find turn_login(struct turn *t);
 
 /* device.c: the device as its session knows it */
+/* Its row, with the log-in on record. DENIED: it is blocked; PRECONDITION: the nonce was used by somebody faster; TOO_MANY. */
 enum status device_open(struct turn *t);
 enum status device_take_devinf(struct turn *t, const struct sml_item *item);
+/* An item was refused: for `scambio device show`. */
 void device_failed(struct session *s, int64_t now, const char *what, struct str item, struct str why);
 void device_save(struct turn *t); /* adds a step when something changed */
+struct devinf *device_devinf(struct turn *t);
 void device_phone_for(struct turn *t, struct database *db); /* sets its type and phone */
-const struct devinf_store *device_store_of(const struct session *s, struct str source);
+const struct devinf_store *device_store_of(struct turn *t, struct str source);
 
 /* plan.c */
 void plan_commands(struct turn *t);
@@ -442,7 +452,7 @@ size_t database_place(const struct database *db, int kind);
 size_t database_source_of(const struct database *db, int64_t collection); /* SIZE_MAX: not in the view */
 enum media database_media(const struct database *db);
 bool database_takes(const struct database *db, int kind);
-enum content_type database_type(const struct session *s, const struct database *db);
+enum content_type database_type(struct turn *t, const struct database *db);
 struct str database_cgi(struct str uri);
 bool database_knows(enum db_kind kind, enum content_type type);
 struct str database_kind_name(enum db_kind kind);

@@ -218,6 +218,23 @@ enum session_find session_enter(struct turn *t, struct str body)
     return found;
 }
 
+enum session_find session_continue(struct turn *t, int64_t account)
+{
+    struct syncml_sessions *all = t->sml->sessions;
+    int64_t last, now;
+    enum session_find found = SESSION_NONE;
+    pthread_mutex_lock(&all->lock);
+    struct session *s = by_device(all, account, t->in.source);
+    bool follows = s && str_eq(s->session_id, t->in.session_id) && str_i64(s->msg_id, &last) &&
+                   str_i64(t->in.msg_id, &now) && (now == last || now == last + 1) && now > 1;
+    if (follows)
+        found = take(t, s);
+    if (found == SESSION_FOUND)
+        t->s = s;
+    pthread_mutex_unlock(&all->lock);
+    return found;
+}
+
 enum session_find session_open(struct turn *t, int64_t account, struct session **out)
 {
     struct syncml_sessions *all = t->sml->sessions;

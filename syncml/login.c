@@ -1,0 +1,132 @@
+/* syncml/login.c: whose message it is: that of a session under way, or of somebody who logs in (auth.h) and begins one. */
+#include "core/log.h"
+#include "syncml/engine.h"
+
+static struct sml_auth_request request_of(const struct turn *t)
+{
+    return (struct sml_auth_request){.message = &t->in,
+                                     .body = t->http->req.body,
+                                     .hmac = http_get(&t->http->req, STR("x-syncml-hmac")),
+                                     .peer = t->http->req.peer,
+                                     .secure = t->secure};
+}
+
+static void refuse(struct turn *t, int code, const struct sml_cred *chal)
+{
+    t->header_code = code;
+    t->chal = chal && chal->type.p ? chal : NULL;
+}
+
+static void log_refusal(const struct turn *t, int code)
+{
+    char text[16];
+    SCOPED_BUF(number, sizeof text);
+    buf_u64(&number, (uint64_t)code);
+    const struct log_field fields[] = {{"device", str_slice(t->in.source, 0, 256)},
+                                       {"user", str_slice(t->in.source_name, 0, 256)},
+                                       {"peer", t->http->req.peer},
+                                       {"code", buf_view(&number)}};
+    log_event(LOG_LEVEL_WARNING, "login-failed", fields, COUNT_OF(fields));
+}
+
+/* Strings that outlive the turn. */
+static bool adopt(struct session *s, const struct sml_auth *auth, const struct turn *t)
+{
+    struct arena *a = &s->arena;
+    s->auth = *auth;
+    struct str *all[] = {&s->auth.login.address, &s->auth.login.name,      &s->auth.user,
+                         &s->auth.nonce_used,    &s->auth.nonce_next,      &s->auth.chal.type,
+                         &s->auth.chal.format,   &s->auth.chal.data};
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        if (all[i]->p)
+            *all[i] = arena_str(a, *all[i]);
+    size_t n = auth->login.actor.group_count;
+    int64_t *groups = n ? ARENA_ARRAY(a, int64_t, n) : NULL;
+    for (size_t i = 0; groups && i < n; i++)
+        groups[i] = auth->login.actor.groups[i];
+    s->auth.login.actor.groups = groups;
+    s->login = s->auth.login;
+    s->session_id = arena_str(a, t->in.session_id);
+    return !a->st;
+}
+
+static enum session_find begin(struct turn *t, const struct sml_auth *auth)
+{
+    struct session *s = NULL;
+    enum session_find found = session_open(t, auth->login.actor.id, &s);
+    if (found != SESSION_FOUND) {
+        refuse(t, found == SESSION_BUSY ? 417 : 503, NULL);
+        return SESSION_NONE;
+    }
+    t->s = s;
+    enum status st = adopt(s, auth, t) ? device_open(t) : E_MEMORY;
+    if (st == OK)
+        return SESSION_FOUND;
+    refuse(t, st == DENIED ? 403 : st == TOO_MANY ? 420 : st == PRECONDITION ? 401 : code_of(SML_SYNCHDR, st),
+           st == PRECONDITION ? &auth->chal : NULL);
+    if (st < 0)
+        log_error("syncml: opening device %.*s: %s", STR_ARG(str_slice(t->in.source, 0, 100)), status_text(st));
+    session_end(s);
+    session_leave(t, s);
+    t->s = NULL;
+    return SESSION_NONE;
+}
+
+static enum session_find log_in(struct turn *t)
+{
+    struct sml_auth_request r = request_of(t);
+    struct sml_auth *auth = ARENA_NEW(t->a, struct sml_auth);
+    enum status st = auth ? sml_auth(t->sml->dir, t->a, &r, auth) : E_MEMORY;
+    if (st) {
+        t->st = st;
+        return SESSION_NONE;
+    }
+    t->header_code = auth->code;
+    t->chal = auth->chal.type.p ? &auth->chal : NULL;
+    if (auth->code != 212 && auth->code != 200) {
+        if (auth->code != 407)
+            log_refusal(t, auth->code);
+        return SESSION_NONE;
+    }
+    enum session_find found = session_continue(t, auth->login.actor.id);
+    if (found == SESSION_BUSY)
+        refuse(t, 417, NULL);
+    return found == SESSION_NONE ? begin(t, auth) : found;
+}
+
+/* By MAC each message proves itself. */
+static enum session_find prove(struct turn *t)
+{
+    struct sml_auth_request r = request_of(t);
+    struct session *s = t->s;
+    struct sml_auth *auth = ARENA_NEW(t->a, struct sml_auth);
+    enum status st = auth ? sml_auth_message(t->sml->dir, t->a, &r, &s->auth, auth) : E_MEMORY;
+    if (st == OK && auth->code == 200) {
+        refuse(t, 200, &auth->chal);
+        return SESSION_FOUND;
+    }
+    t->st = st;
+    if (st == OK)
+        refuse(t, auth->code, &auth->chal);
+    session_end(s);
+    session_leave(t, s);
+    t->s = NULL;
+    return SESSION_NONE;
+}
+
+enum session_find turn_login(struct turn *t)
+{
+    enum session_find found = session_enter(t, t->http->req.body);
+    if (found == SESSION_AGAIN)
+        return found;
+    if (found == SESSION_BUSY) {
+        refuse(t, 417, NULL);
+        return SESSION_NONE;
+    }
+    if (found == SESSION_NONE)
+        return log_in(t);
+    if (t->s->auth.every_message)
+        return prove(t);
+    refuse(t, 212, NULL);
+    return SESSION_FOUND;
+}
