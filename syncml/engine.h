@@ -420,13 +420,13 @@ void cmd_get(struct turn *t, struct sml_command *c);
 void cmd_results(struct turn *t, struct sml_command *c);
 struct result { /* that is still to be sent */
     struct result *next;
-    struct sml_command *cmd;
-    struct str msg_ref, cmd_ref; /* of the Get */
+    struct str msg_ref, cmd_ref, uri; /* of the device's Get */
     enum sml_version version;
-    bool get;                    /* a Get of ours */
+    bool get;                         /* a Get of ours */
 };
-/* The command for this result; smaller with each `attempt`; NULL: it cannot be made smaller. */
-struct sml_command *devinf_own(struct turn *t, const struct result *r, int attempt);
+/* The command for it, smaller with each `attempt`; NULL: it cannot be made smaller. */
+struct sml_command *result_command(struct turn *t, const struct result *r, int attempt);
+void devinf_ask(struct turn *t); /* where the device did not say what it is */
 
 /* cmd_status.c */
 void cmd_status(struct turn *t, struct sml_command *c);

@@ -1,0 +1,207 @@
+/* syncml/cmd_devinf.c: device information: what the device says of itself (Put, Results), and what we say (Get).
+ *
+ * Ours is small: what is not needed has crashed phones. Datastores are called as the device calls them in its Alerts (newer Nokias
+ * insist), and are left out from the end when the message is too small for all. */
+#include "syncml/engine.h"
+
+enum { ATTEMPTS = 4 }; /* all; without display names and with one type each; asked-for ones only; without datastores */
+
+static bool is_devinf_uri(struct str uri)
+{
+    while (str_starts(uri, STR("./")) || str_starts(uri, STR("/")))
+        uri = str_from(uri, uri.p[0] == '.' ? 2 : 1);
+    return str_casestarts(uri, STR("devinf"));
+}
+
+static struct str devinf_uri(struct arena *a, enum sml_version v)
+{
+    return arena_strf(a, "./devinf%s", v == SML_1_0 ? "10" : v == SML_1_1 ? "11" : "12");
+}
+
+/* ---- the device's ---- */
+
+static void take(struct turn *t, struct sml_command *c, const struct sml_item *item)
+{
+    struct reply *r = reply_new(t, c, item);
+    bool found = item && (is_devinf_uri(item->source) || is_devinf_uri(item->target) || item->inner);
+    if (!found) {
+        r->code = c->cmd == SML_RESULTS ? 200 : 404;
+        return;
+    }
+    enum status st = device_take_devinf(t, item);
+    t->st = st < 0 ? st : t->st;
+    r->code = st == OK ? 200 : code_of(c->cmd, st);
+}
+
+void cmd_put(struct turn *t, struct sml_command *c)
+{
+    if (!c->items)
+        take(t, c, NULL);
+    for (const struct sml_item *item = c->items; item; item = item->next)
+        take(t, c, item);
+}
+
+void cmd_results(struct turn *t, struct sml_command *c)
+{
+    if (!c->items)
+        take(t, c, NULL);
+    for (const struct sml_item *item = c->items; item; item = item->next)
+        take(t, c, item);
+}
+
+/* ---- ours ---- */
+
+static struct str mine(struct session *s, struct str text)
+{
+    return text.p ? arena_str(&s->arena, text) : STR_NONE;
+}
+
+static struct result *result_new(struct turn *t)
+{
+    struct session *s = t->s;
+    struct result *n = s->devinfs < DEVINFS_MOST ? ARENA_NEW(&s->arena, struct result) : NULL;
+    if (!n)
+        return NULL;
+    s->devinfs++;
+    n->version = s->version;
+    *s->results_end = n;
+    s->results_end = &n->next;
+    return n;
+}
+
+void cmd_get(struct turn *t, struct sml_command *c)
+{
+    for (const struct sml_item *item = c->items; item; item = item->next) {
+        struct reply *r = reply_new(t, c, item);
+        r->code = 404;
+        if (!is_devinf_uri(item->target))
+            continue;
+        struct result *n = result_new(t);
+        r->code = n ? 200 : 503;
+        if (!n)
+            continue;
+        n->msg_ref = mine(t->s, t->in.msg_id);
+        n->cmd_ref = mine(t->s, c->cmd_id);
+        n->uri = mine(t->s, item->target);
+    }
+    if (!c->items)
+        reply_new(t, c, NULL)->code = 400;
+}
+
+void devinf_ask(struct turn *t)
+{
+    struct session *s = t->s;
+    if (s->device.devinf.n || s->asked_devinf || s->devinfs)
+        return;
+    s->asked_devinf = true;
+    struct result *n = result_new(t);
+    if (n)
+        n->get = true;
+}
+
+static void add_type(struct arena *a, struct devinf_type **end, enum content_type type)
+{
+    struct devinf_type *n = ARENA_NEW(a, struct devinf_type);
+    if (!n)
+        return;
+    *n = (struct devinf_type){.type = content_mime(type), .version = content_version(type)};
+    while (*end)
+        end = &(*end)->next;
+    *end = n;
+}
+
+/* Bits of the standard sync types, 1 (two-way) to 7 (server alerted). */
+static unsigned sync_types(const struct phone *p)
+{
+    int most = p->max_sync_types > 0 && p->max_sync_types < 7 ? p->max_sync_types : 7;
+    return ((1u << most) - 1) << 1;
+}
+
+static struct devinf_store *store_new(struct turn *t, enum db_kind kind, struct str name, int attempt)
+{
+    size_t count;
+    const enum content_type *types = database_types(kind, &count);
+    struct devinf_store *s = ARENA_NEW(t->a, struct devinf_store);
+    if (!s)
+        return NULL;
+    *s = (struct devinf_store){.source = name, .max_guid = -1, .sync_types = sync_types(&t->s->phone)};
+    if (attempt == 0)
+        s->display = database_kind_name(kind);
+    s->rx_pref = (struct devinf_type){.type = content_mime(types[0]), .version = content_version(types[0])};
+    s->tx_pref = s->rx_pref;
+    for (size_t i = 1; i < count && attempt == 0; i++) {
+        add_type(t->a, &s->rx, types[i]);
+        add_type(t->a, &s->tx, types[i]);
+    }
+    return s;
+}
+
+static void add_store(struct devinf *d, struct devinf_store *s)
+{
+    struct devinf_store **at = &d->stores;
+    while (*at)
+        at = &(*at)->next;
+    *at = s;
+}
+
+static void add_stores(struct turn *t, struct devinf *d, int attempt)
+{
+    bool told[DB_KIND_COUNT] = {0};
+    for (const struct database *db = t->s->dbs; db; db = db->next) {
+        if (db->state == DB_FAILED)
+            continue;
+        told[db->kind] = true;
+        add_store(d, store_new(t, db->kind, db->target, attempt));
+    }
+    for (int kind = 0; kind < DB_KIND_COUNT && attempt < 2; kind++)
+        if (!told[kind])
+            add_store(d, store_new(t, (enum db_kind)kind, database_kind_name((enum db_kind)kind), attempt));
+}
+
+static const struct sml_node *own(struct turn *t, const struct result *r, int attempt)
+{
+    struct devinf *d = ARENA_NEW(t->a, struct devinf);
+    if (!d)
+        return NULL;
+    *d = (struct devinf){.version = r->version == SML_1_0   ? STR("1.0")
+                                    : r->version == SML_1_1 ? STR("1.1")
+                                                            : STR("1.2"),
+                         .man = STR("Scambio"),
+                         .mod = STR("Scambio"),
+                         .swv = STR(SCAMBIO_VERSION),
+                         .devid = conf_str(t->sml->conf, CONF_SERVER_HOSTNAME),
+                         .devtyp = STR("server"),
+                         .utc = r->version != SML_1_0,
+                         .large_objects = r->version != SML_1_0,
+                         .number_of_changes = r->version != SML_1_0};
+    if (attempt < 3)
+        add_stores(t, d, attempt);
+    return t->a->st ? NULL : devinf_tree(t->a, d, r->version);
+}
+
+struct sml_command *result_command(struct turn *t, const struct result *r, int attempt)
+{
+    struct sml_command *c = ARENA_NEW(t->a, struct sml_command);
+    struct sml_item *item = ARENA_NEW(t->a, struct sml_item);
+    if (!c || !item || attempt >= ATTEMPTS || (r->get && attempt))
+        return NULL;
+    static const struct sml_meta none = {.size = -1, .max_msg = -1, .max_obj = -1};
+    *item = (struct sml_item){.meta = none};
+    *c = (struct sml_command){.cmd = r->get ? SML_GET : SML_RESULTS, .items = item, .meta = none, .changes = -1};
+    c->meta.type = t->encoding == SML_WBXML ? STR("application/vnd.syncml-devinf+wbxml")
+                                            : STR("application/vnd.syncml-devinf+xml");
+    if (r->get) {
+        item->target = devinf_uri(t->a, r->version);
+        return c;
+    }
+    c->msg_ref = r->msg_ref;
+    c->cmd_ref = r->cmd_ref;
+    c->target_refs = ARENA_ARRAY(t->a, struct str, 1);
+    if (!c->target_refs)
+        return NULL;
+    c->target_refs[0] = r->uri;
+    c->target_ref_count = 1;
+    item->source = devinf_uri(t->a, r->version);
+    item->inner = own(t, r, attempt);
+    return item->inner ? c : NULL;
+}
