@@ -50,6 +50,15 @@ typedef enum status (*item_change_fn)(void *ctx, const struct item_change *chang
 enum status item_changes(struct tx *tx, const struct actor *actor, int64_t collection, int64_t since,
                          size_t limit, item_change_fn fn, void *ctx);
 
+/* Items with a number above `after`, ascending, at most `limit`; TRUNCATED when there are more: go on from the last one. No
+ * deletions, and no judging of the place: that is the caller's. */
+enum status item_after(struct tx *tx, const struct actor *actor, int64_t collection, int64_t after,
+                       size_t limit, item_fn fn, void *ctx);
+/* The same for what went (deleted, or moved away): its number then, and which item it was. */
+typedef enum status (*item_gone_fn)(void *ctx, int64_t seq, int64_t item);
+enum status item_gone_after(struct tx *tx, const struct actor *actor, int64_t collection, int64_t after,
+                            size_t limit, item_gone_fn fn, void *ctx);
+
 /* ---- derived indexes ---- */
 /* Candidates whose occurrences may overlap [from, until) (14 h margin included for floating ones): a superset; the caller
  * judges each. kinds: enum ical_kind bits, 0: all. */

@@ -91,7 +91,7 @@ void cmd_get(struct turn *t, struct sml_command *c)
 void devinf_ask(struct turn *t)
 {
     struct session *s = t->s;
-    if (s->device.devinf.n || s->asked_devinf || s->devinfs)
+    if (s->device.devinf.n || s->asked_devinf)
         return;
     s->asked_devinf = true;
     struct result *n = result_new(t);
