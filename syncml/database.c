@@ -204,9 +204,12 @@ void database_clear(struct database *db)
         free(unconst(db->extra[i].p));
     free(db->extra);
     free(db->entered);
+    free(db->out_parts);
     db->out_luid = STR_NONE;
     db->extra = NULL;
     db->entered = NULL;
+    db->out_parts = NULL;
+    db->out_part_count = db->out_part_cap = 0;
     db->extra_count = db->extra_cap = db->extra_done = 0;
     db->entered_count = db->entered_cap = 0;
 }

@@ -59,7 +59,6 @@ enum {
     PASSES_MOST = 8,        /* how often a change that was overtaken is planned again */
     ANSWER_LEAST = 1024,    /* MaxMsgSize below is taken for this: less holds no header */
     SESSION_ARENA = 4 << 20,
-    GUID_BLOCK = 1024,
 };
 
 /* ---- databases (database.c) ---- */
@@ -143,7 +142,10 @@ struct database {
     /* out (sync_out.c) */
     enum out_phase out;
     size_t out_source;
-    int64_t out_at;            /* the last number (or item) done */
+    int64_t out_at;            /* the last number done */
+    int64_t out_item;          /* the object in hand, when the message was full amid its parts */
+    uint64_t *out_parts;       /* of it: done already */
+    size_t out_part_count, out_part_cap;
     struct str out_luid;       /* OUT_LEFT: the last LUID done; malloc'ed */
     int64_t *entered;          /* OUT_ENTERED: items that came into the window */
     size_t entered_count, entered_cap;
@@ -236,7 +238,7 @@ struct session {
     bool no_end_of_data;       /* an Alert 223 is due: */
     struct str no_end_source;  /* for this LUID; malloc'ed */
     struct database *no_end_db;
-    int64_t guid, guid_end;    /* short names that may be given out */
+    int64_t guid, guid_saved;  /* the next short name; up to which they are taken in the store */
     int trace_fd;              /* -1: none */
 };
 
@@ -527,8 +529,43 @@ enum status filter_parse(struct turn *t, struct str cgi, const struct sml_filter
 enum status filter_passes(struct turn *t, const struct database *db, struct str body, bool *passes);
 
 /* sync_out.c */
-/* Puts as much of our changes as there is room for. True: all is out. */
+/* Puts as much of our changes as there is room for. True: all is out. A fault is in t->st. */
 bool sync_out(struct turn *t, struct sml_out *o);
+struct out { /* a message that is being filled with the changes of one database */
+    struct turn *t;
+    struct sml_out *sml;
+    struct tx *tx;
+    struct database *db;
+    struct content_settings settings;
+    struct arena item;         /* of the object in hand */
+    size_t units;              /* put into this message */
+    bool fresh;                /* the message holds as little as a message can */
+    bool counting;             /* nothing is put: how many will there be? */
+    int64_t count;
+};
+
+/* out_item.c: OK: done with it; TRUNCATED: the message is full, the same again in the next. */
+struct out_candidate {
+    int64_t id, seq, content, size;
+    int kind, class;
+    size_t source;
+};
+enum status out_item(struct out *x, const struct out_candidate *c);
+/* It went, or left the view: Deletes for all that the device has of it. */
+enum status out_gone(struct out *x, size_t source, int64_t item, int64_t seq);
+
+/* out_unit.c: one command. */
+struct unit {
+    enum sml_cmd what;
+    size_t source;
+    int64_t item, seq;
+    struct str luid, recur_id; /* luid: "#guid" of an Add that was sent before; STR_NONE: a new one */
+    struct str data;
+    unsigned char hash[16];
+};
+enum status out_unit(struct out *x, const struct unit *u);
+enum status out_chunk(struct out *x); /* the large object goes on */
+enum status out_guids(struct turn *t); /* adds the step that takes the short names used */
 
 /* answer.c */
 enum status answer_write(struct turn *t);
