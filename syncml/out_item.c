@@ -105,14 +105,17 @@ struct raise_step {
     struct step step;
     struct str db;
     struct luid row;
+    bool drop;
 };
 
 static enum status run_raise(struct step *step, struct tx *tx)
 {
     struct raise_step *r = CONTAINER_OF(step, struct raise_step, step);
-    return tx_luid_put(tx, step->turn->s->device.id, r->db, &r->row);
+    int64_t device = step->turn->s->device.id;
+    return r->drop ? tx_luid_delete(tx, device, r->db, r->row.luid) : tx_luid_put(tx, device, r->db, &r->row);
 }
 
+/* seq -1: the row goes. */
 static enum status raise_seen(struct out *x, const struct luid *row, int64_t seq)
 {
     struct turn *t = x->t;
@@ -123,6 +126,7 @@ static enum status raise_seen(struct out *x, const struct luid *row, int64_t seq
     r->row.luid = arena_str(t->a, row->luid);
     r->row.recur_id = arena_str(t->a, row->recur_id);
     r->row.seen_seq = seq;
+    r->drop = seq < 0;
     step_add(t, &r->step, false);
     return t->a->st;
 }
@@ -166,7 +170,7 @@ static enum status delete_row(struct out *x, size_t source, const struct luid *r
                      .luid = row->luid,
                      .recur_id = row->recur_id};
     if (is_waiting(row->luid)) /* it never said what it calls it, if it has it */
-        return OK;
+        return x->counting ? OK : raise_seen(x, row, -1);
     return put(x, &u);
 }
 
