@@ -373,6 +373,7 @@ struct turn {
     bool alerted, synced, mapped; /* commands of that kind were in the message */
     bool no_resp;
     bool final;                /* our message ends the package */
+    size_t units;              /* changes of ours in the message */
     int64_t now;
     struct content_settings content;
     struct devinf *devinf;     /* the device's; NULL: not loaded, or not known */
@@ -538,7 +539,6 @@ struct out { /* a message that is being filled with the changes of one database 
     struct database *db;
     struct content_settings settings;
     struct arena item;         /* of the object in hand */
-    size_t units;              /* put into this message */
     bool fresh;                /* the message holds as little as a message can */
     bool counting;             /* nothing is put: how many will there be? */
     int64_t count;
@@ -570,9 +570,11 @@ enum status out_guids(struct turn *t); /* adds the step that takes the short nam
 /* answer.c */
 enum status answer_write(struct turn *t);
 /* Refused at the door: Statuses alone, without a session. */
-enum status answer_refuse(struct turn *t, const struct sml_command *commands);
+enum status answer_refuse(struct turn *t);
+/* The URI for the device's next messages: where it sent this one, with the session's cookie. */
+struct str answer_uri(struct turn *t);
 
-/* trace.c's file (trace_file.c) */
-void trace_message(struct turn *t, bool ours, struct str body);
+/* trace_file.c: [syncml] trace: each session's messages as readable XML without credentials */
+void trace_message(struct turn *t, const char *from, struct str body);
 
 #endif

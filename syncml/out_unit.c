@@ -91,7 +91,7 @@ static enum status remember(struct out *x, const struct sent *head, int64_t cmd,
     n.msg = x->t->s->out_msg;
     n.cmd = cmd;
     n.whole = whole;
-    x->units++;
+    x->t->units++;
     return sent_add(x->t->s, &n) ? OK : E_MEMORY;
 }
 
@@ -153,7 +153,7 @@ enum status out_chunk(struct out *x)
     }
     item.more_data = true;
     size_t room = sml_room(x->sml, &c);
-    if (!room && x->fresh && !x->units) {
+    if (!room && x->fresh && !x->t->units) {
         out->db = NULL;
         return give_up(x, &out->head, "not even a piece of it fits into the device's messages");
     }
@@ -218,7 +218,7 @@ enum status out_unit(struct out *x, const struct unit *u)
     command(x, &head, &item, &c);
     item.data = u->what == SML_DELETE ? STR_NONE : data;
     bool fits = sml_add(x->sml, &c);
-    if (!fits && (x->units || !x->fresh))
+    if (!fits && (x->t->units || !x->fresh))
         return TRUNCATED;
     if (!fits && (u->what == SML_DELETE || !takes_chunks(x->t)))
         return give_up(x, &head, "it is larger than the device's messages (MaxMsgSize)");

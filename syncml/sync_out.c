@@ -295,7 +295,7 @@ static enum status begin(struct out *x)
     struct database *db = x->db;
     enum status st = OK;
     for (size_t i = 0; i < db->source_count && st == OK; i++) {
-        struct collection c;
+        struct collection c = {0};
         st = page_result(
             collection_get(x->tx, x->t->a, &x->t->s->login.actor, db->sources[i].collection, &c));
         if (st == OK && c.id == db->sources[i].collection)
