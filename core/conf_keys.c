@@ -7,6 +7,7 @@
 static const char *const plaintext_words[] = {"never", "loopback", "always", NULL};
 static const char *const tls_words[] = {"1.2", "1.3", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
+static const char *const conflict_words[] = {"merge", "client", "server", "newest", "duplicate", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 
 enum { K = 1 << 10, M = 1 << 20, MINUTE = 60, HOUR = 3600, DAY = 86400 };
@@ -119,6 +120,35 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "writes that wait for one database file; more are told to try again"},
     [CONF_LIMITS_DEVICES] = {"limits", "devices", CONF_INT, "50", 1, 10000, NULL,
         "SyncML devices of one account"},
+    [CONF_LIMITS_SYNCML_MESSAGE] = {"limits", "syncml_message", CONF_SIZE, "2M", 10 * K, 256 * M, NULL,
+        "one SyncML message of a device"},
+    [CONF_LIMITS_SYNCML_ANSWER] = {"limits", "syncml_answer", CONF_SIZE, "1M", 10 * K, 64 * M, NULL,
+        "one SyncML message of the server; the device's MaxMsgSize counts where it is smaller"},
+    [CONF_LIMITS_SYNCML_DEPTH] = {"limits", "syncml_depth", CONF_INT, "32", 16, 1000, NULL,
+        "nesting of elements in a SyncML message"},
+    [CONF_LIMITS_SYNCML_NODES] = {"limits", "syncml_nodes", CONF_INT, "400000", 1000, 10000000, NULL,
+        "elements in a SyncML message"},
+    [CONF_LIMITS_SYNCML_COMMANDS] = {"limits", "syncml_commands", CONF_INT, "20000", 10, 1000000, NULL,
+        "commands in a SyncML message"},
+    [CONF_LIMITS_SYNCML_MESSAGES] = {"limits", "syncml_messages", CONF_INT, "20000", 10, 10000000, NULL,
+        "messages of one SyncML session"},
+    [CONF_LIMITS_SYNCML_SESSIONS] = {"limits", "syncml_sessions", CONF_INT, "1000", 1, 100000, NULL,
+        "SyncML sessions at one time; the one that was used least lately makes room"},
+    [CONF_LIMITS_SYNCML_IDLE] = {"limits", "syncml_idle", CONF_TIME, "30m", 10, DAY, NULL,
+        "a SyncML session in which nothing comes for this long is forgotten"},
+
+    [CONF_SYNCML_CONFLICT] = {"syncml", "conflict", CONF_CHOICE, "merge", 0, 0, conflict_words,
+        "what becomes of an item that was changed on a device and elsewhere"},
+    [CONF_SYNCML_CONFLICT_CONTACTS] = {"syncml", "conflict_contacts", CONF_CHOICE, NULL, 0, 0, conflict_words,
+        "the same for contacts; absent: as conflict says"},
+    [CONF_SYNCML_CONFLICT_CALENDAR] = {"syncml", "conflict_calendar", CONF_CHOICE, NULL, 0, 0, conflict_words,
+        "the same for events; absent: as conflict says"},
+    [CONF_SYNCML_CONFLICT_TASKS] = {"syncml", "conflict_tasks", CONF_CHOICE, NULL, 0, 0, conflict_words,
+        "the same for tasks; absent: as conflict says"},
+    [CONF_SYNCML_CONFLICT_NOTES] = {"syncml", "conflict_notes", CONF_CHOICE, NULL, 0, 0, conflict_words,
+        "the same for notes; absent: as conflict says"},
+    [CONF_SYNCML_TRACE] = {"syncml", "trace", CONF_PATH, NULL, 0, 0, NULL,
+        "folder for the messages of each session as readable XML, without credentials; absent: none are kept"},
 
     [CONF_LOG_LEVEL] = {"log", "level", CONF_CHOICE, "info", 0, 0, level_words,
         "how much is logged"},

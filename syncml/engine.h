@@ -48,6 +48,8 @@ struct syncml {
     struct str trace;      /* folder; STR_NONE: none */
 };
 
+void settings_load(struct syncml *s, const struct conf *conf); /* store and sessions are set */
+
 /* ---- bounds that need no key: far above what devices do ---- */
 enum {
     DATABASES_MOST = 32,    /* in one session */
@@ -426,6 +428,7 @@ struct result { /* that is still to be sent */
     struct str msg_ref, cmd_ref, uri; /* of the device's Get */
     enum sml_version version;
     bool get;                         /* a Get of ours */
+    bool waited;                      /* it found no room in a message with others */
 };
 /* The command for it, smaller with each `attempt`; NULL: it cannot be made smaller. */
 struct sml_command *result_command(struct turn *t, const struct result *r, int attempt);
