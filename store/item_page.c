@@ -2,8 +2,8 @@
  * and go by items' numbers, not by names: SyncML. */
 #include "store/rows.h"
 
-enum status item_after(struct tx *tx, const struct actor *actor, int64_t collection, int64_t after, size_t limit,
-                       item_fn fn, void *ctx)
+enum status item_after(struct tx *tx, const struct actor *actor, int64_t collection, int64_t after,
+                       size_t limit, item_fn fn, void *ctx)
 {
     struct coll_row c;
     struct item item;

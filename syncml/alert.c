@@ -30,7 +30,8 @@ static struct str mine(struct session *s, struct str text)
 static enum status judge(struct turn *t, struct database *db, int asked, struct str uri,
                          const struct sml_command *c, const struct sml_item *item, int *code)
 {
-    enum status st = filter_parse(t, database_cgi(uri), item->filters ? item->filters : c->filters, &db->filter);
+    enum status st =
+        filter_parse(t, database_cgi(uri), item->filters ? item->filters : c->filters, &db->filter);
     if (st) {
         *code = st == UNSUPPORTED ? 421 : 422;
         return st < 0 ? st : OK;

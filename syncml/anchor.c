@@ -220,7 +220,8 @@ enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int
     choose(db, &k, asked, code);
     compare_filter(db, &k);
     db->round = 0;
-    if (db->mode == MODE_SLOW || db->mode == MODE_REFRESH_FROM_CLIENT || db->mode == MODE_REFRESH_FROM_SERVER) {
+    if (db->mode == MODE_SLOW || db->mode == MODE_REFRESH_FROM_CLIENT ||
+        db->mode == MODE_REFRESH_FROM_SERVER) {
         db->round = db->resumed ? k.note.round : clock_now_ms();
         if (!db->resumed && db->round <= k.note.round)
             db->round = k.note.round + 1;

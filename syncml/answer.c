@@ -15,7 +15,8 @@ struct str answer_uri(struct turn *t)
     struct str to = t->in.target;
     bool absolute = str_casestarts(to, STR("http://")) || str_casestarts(to, STR("https://"));
     if (!absolute || to.n > 1024)
-        to = arena_strf(t->a, "%.*s://%.*s%.*s", STR_ARG(req->scheme), STR_ARG(req->host), STR_ARG(req->path));
+        to =
+            arena_strf(t->a, "%.*s://%.*s%.*s", STR_ARG(req->scheme), STR_ARG(req->host), STR_ARG(req->path));
     to = str_slice(to, 0, str_chr(to, '?', 0));
     return arena_strf(t->a, "%.*s?s=%s", STR_ARG(to), t->s->cookie);
 }
@@ -148,7 +149,8 @@ static bool put_no_end(struct turn *t, struct sml_out *o)
 {
     struct session *s = t->s;
     struct sml_item item = {.meta = no_meta};
-    struct sml_command c = {.cmd = SML_ALERT, .data = STR("223"), .items = &item, .meta = no_meta, .changes = -1};
+    struct sml_command c = {
+        .cmd = SML_ALERT, .data = STR("223"), .items = &item, .meta = no_meta, .changes = -1};
     if (!s->no_end_of_data)
         return true;
     item.source = s->no_end_source;
@@ -243,7 +245,8 @@ enum status answer_refuse(struct turn *t)
     begin(t, &o, t->in.msg_id.n ? t->in.msg_id : STR("1"), STR_NONE, t->in.meta.max_msg);
     bool room = put_header_status(t, &o);
     for (const struct sml_command *c = t->in.commands; c && room; c = c->next) {
-        struct reply r = {.msg_ref = t->in.msg_id, .cmd_ref = c->cmd_id, .cmd = c->cmd, .code = t->header_code};
+        struct reply r = {
+            .msg_ref = t->in.msg_id, .cmd_ref = c->cmd_id, .cmd = c->cmd, .code = t->header_code};
         r.target = c->items ? c->items->target : c->target;
         r.source = c->items ? c->items->source : c->source;
         if (c->cmd != SML_STATUS)

@@ -161,15 +161,14 @@ static enum status run_move(struct change *c, struct tx *tx)
     enum status st = still_so(c, tx, &a, &item);
     if (st)
         return st;
-    return tx_item_move(tx, &a, &c->step.turn->s->login.actor, c->collection, c->name, c->to, c->name, false, &res);
+    return tx_item_move(tx, &a, &c->step.turn->s->login.actor, c->collection, c->name, c->to, c->name, false,
+                        &res);
 }
 
 static enum status run_change(struct step *s, struct tx *tx)
 {
-    static enum status (*const acts[])(struct change *, struct tx *) = {[ACT_NOTHING] = run_nothing,
-                                                                       [ACT_PUT] = run_put,
-                                                                       [ACT_DELETE] = run_delete,
-                                                                       [ACT_MOVE] = run_move};
+    static enum status (*const acts[])(struct change *, struct tx *) = {
+        [ACT_NOTHING] = run_nothing, [ACT_PUT] = run_put, [ACT_DELETE] = run_delete, [ACT_MOVE] = run_move};
     struct change *c = CONTAINER_OF(s, struct change, step);
     return acts[c->act](c, tx);
 }

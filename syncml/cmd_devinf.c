@@ -4,7 +4,9 @@
  * insist), and are left out from the end when the message is too small for all. */
 #include "syncml/engine.h"
 
-enum { ATTEMPTS = 4 }; /* all; without display names and with one type each; asked-for ones only; without datastores */
+enum {
+    ATTEMPTS = 4
+}; /* all; without display names and with one type each; asked-for ones only; without datastores */
 
 static bool is_devinf_uri(struct str uri)
 {
@@ -187,7 +189,8 @@ struct sml_command *result_command(struct turn *t, const struct result *r, int a
         return NULL;
     static const struct sml_meta none = {.size = -1, .max_msg = -1, .max_obj = -1};
     *item = (struct sml_item){.meta = none};
-    *c = (struct sml_command){.cmd = r->get ? SML_GET : SML_RESULTS, .items = item, .meta = none, .changes = -1};
+    *c = (struct sml_command){
+        .cmd = r->get ? SML_GET : SML_RESULTS, .items = item, .meta = none, .changes = -1};
     c->meta.type = t->encoding == SML_WBXML ? STR("application/vnd.syncml-devinf+wbxml")
                                             : STR("application/vnd.syncml-devinf+xml");
     if (r->get) {

@@ -134,7 +134,8 @@ static bool is_taken(const struct sent *n, int code)
 static void settle(struct turn *t, struct sent *n, int code)
 {
     struct session *s = t->s;
-    bool ours = s->out.db == n->db && s->out.head.item == n->item && str_eq(s->out.head.recur_id, n->recur_id);
+    bool ours =
+        s->out.db == n->db && s->out.head.item == n->item && str_eq(s->out.head.recur_id, n->recur_id);
     if (!n->whole) {
         if (ours && code == 213)
             s->out.acked = true;

@@ -29,23 +29,40 @@ static const struct {
     struct str name;
     enum db_kind kind;
 } names[] = {
-    {STR_INIT("contacts"), DB_CONTACTS},         {STR_INIT("contact"), DB_CONTACTS},
-    {STR_INIT("addressbook"), DB_CONTACTS},      {STR_INIT("card"), DB_CONTACTS},
-    {STR_INIT("cards"), DB_CONTACTS},            {STR_INIT("card3"), DB_CONTACTS},
-    {STR_INIT("scard"), DB_CONTACTS},            {STR_INIT("con"), DB_CONTACTS},
-    {STR_INIT("vcard"), DB_CONTACTS},            {STR_INIT("phonebook"), DB_CONTACTS},
-    {STR_INIT("calendar"), DB_CALENDAR},         {STR_INIT("cal"), DB_CALENDAR},
-    {STR_INIT("cal2"), DB_CALENDAR},             {STR_INIT("event"), DB_CALENDAR},
-    {STR_INIT("events"), DB_CALENDAR},           {STR_INIT("scal"), DB_CALENDAR},
-    {STR_INIT("calendar/events"), DB_CALENDAR},  {STR_INIT("eventtask/events"), DB_CALENDAR},
-    {STR_INIT("vcalendar"), DB_CALENDAR},        {STR_INIT("agenda"), DB_CALENDAR},
-    {STR_INIT("tasks"), DB_TASKS},               {STR_INIT("task"), DB_TASKS},
-    {STR_INIT("task2"), DB_TASKS},               {STR_INIT("stask"), DB_TASKS},
-    {STR_INIT("todo"), DB_TASKS},                {STR_INIT("todos"), DB_TASKS},
-    {STR_INIT("calendar/tasks"), DB_TASKS},      {STR_INIT("eventtask/tasks"), DB_TASKS},
-    {STR_INIT("notes"), DB_NOTES},               {STR_INIT("note"), DB_NOTES},
-    {STR_INIT("memo"), DB_NOTES},                {STR_INIT("memos"), DB_NOTES},
-    {STR_INIT("snote"), DB_NOTES},               {STR_INIT("pnote"), DB_NOTES},
+    {STR_INIT("contacts"), DB_CONTACTS},
+    {STR_INIT("contact"), DB_CONTACTS},
+    {STR_INIT("addressbook"), DB_CONTACTS},
+    {STR_INIT("card"), DB_CONTACTS},
+    {STR_INIT("cards"), DB_CONTACTS},
+    {STR_INIT("card3"), DB_CONTACTS},
+    {STR_INIT("scard"), DB_CONTACTS},
+    {STR_INIT("con"), DB_CONTACTS},
+    {STR_INIT("vcard"), DB_CONTACTS},
+    {STR_INIT("phonebook"), DB_CONTACTS},
+    {STR_INIT("calendar"), DB_CALENDAR},
+    {STR_INIT("cal"), DB_CALENDAR},
+    {STR_INIT("cal2"), DB_CALENDAR},
+    {STR_INIT("event"), DB_CALENDAR},
+    {STR_INIT("events"), DB_CALENDAR},
+    {STR_INIT("scal"), DB_CALENDAR},
+    {STR_INIT("calendar/events"), DB_CALENDAR},
+    {STR_INIT("eventtask/events"), DB_CALENDAR},
+    {STR_INIT("vcalendar"), DB_CALENDAR},
+    {STR_INIT("agenda"), DB_CALENDAR},
+    {STR_INIT("tasks"), DB_TASKS},
+    {STR_INIT("task"), DB_TASKS},
+    {STR_INIT("task2"), DB_TASKS},
+    {STR_INIT("stask"), DB_TASKS},
+    {STR_INIT("todo"), DB_TASKS},
+    {STR_INIT("todos"), DB_TASKS},
+    {STR_INIT("calendar/tasks"), DB_TASKS},
+    {STR_INIT("eventtask/tasks"), DB_TASKS},
+    {STR_INIT("notes"), DB_NOTES},
+    {STR_INIT("note"), DB_NOTES},
+    {STR_INIT("memo"), DB_NOTES},
+    {STR_INIT("memos"), DB_NOTES},
+    {STR_INIT("snote"), DB_NOTES},
+    {STR_INIT("pnote"), DB_NOTES},
     {STR_INIT("journal"), DB_NOTES},
 };
 
@@ -137,8 +154,8 @@ static enum status view_add(struct view *v, const struct collection *c, unsigned
 static enum status view_slug(struct view *v, const struct kind_row *row, struct str slug, unsigned wanted)
 {
     struct collection c;
-    enum status st = collection_find(v->tx, v->t->a, &v->t->s->login.actor, v->t->s->account, row->collection,
-                                     slug, &c);
+    enum status st =
+        collection_find(v->tx, v->t->a, &v->t->s->login.actor, v->t->s->account, row->collection, slug, &c);
     if (st == OK && !(c.rights & RIGHT_READ))
         st = NOT_FOUND;
     return st ? st : view_add(v, &c, wanted);
@@ -153,8 +170,8 @@ static enum status view_default(struct view *v, const struct kind_row *row, unsi
     if (st && st != NOT_FOUND)
         return st;
     bool found = v->db->source_count > before;
-    st = all || !found ? collection_list(v->tx, v->t->a, &v->t->s->login.actor, v->t->s->account, row->collection,
-                                         &list, &count)
+    st = all || !found ? collection_list(v->tx, v->t->a, &v->t->s->login.actor, v->t->s->account,
+                                         row->collection, &list, &count)
                        : OK;
     if (st || (found && !all))
         return st;
@@ -304,7 +321,8 @@ bool database_knows(enum db_kind kind, enum content_type type)
 
 static enum content_type of_devinf(const struct database *db, const struct devinf_type *type)
 {
-    enum content_type found = type->type.n ? content_type_of(type->type, type->version, STR("")) : CONTENT_NONE;
+    enum content_type found =
+        type->type.n ? content_type_of(type->type, type->version, STR("")) : CONTENT_NONE;
     return database_knows(db->kind, found) ? found : CONTENT_NONE;
 }
 

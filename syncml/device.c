@@ -25,7 +25,8 @@ static enum status run_open(struct write *w, struct tx *tx)
 static void load_zone(struct turn *t, struct tx *tx)
 {
     struct collection c;
-    enum status st = collection_find(tx, t->a, &t->s->login.actor, t->s->account, KIND_CALENDAR, STR("calendar"), &c);
+    enum status st =
+        collection_find(tx, t->a, &t->s->login.actor, t->s->account, KIND_CALENDAR, STR("calendar"), &c);
     if (st == OK && c.timezone.p)
         t->s->zone = arena_str(&t->s->arena, c.timezone);
 }
@@ -71,7 +72,8 @@ struct devinf *device_devinf(struct turn *t)
         return t->devinf;
     t->devinf_tried = true;
     struct devinf *d = ARENA_NEW(t->a, struct devinf);
-    if (d && t->s->device.devinf.n && devinf_parse(t->a, t->s->device.devinf, &t->sml->message, d, &why) == OK)
+    if (d && t->s->device.devinf.n &&
+        devinf_parse(t->a, t->s->device.devinf, &t->sml->message, d, &why) == OK)
         t->devinf = d;
     return t->devinf;
 }
@@ -140,7 +142,8 @@ const struct devinf_store *device_store_of(struct turn *t, struct str source)
 /* The names of fields point into the DevInf, which goes with the turn. */
 static bool adopt_fields(struct session *s, struct phone *p)
 {
-    struct phone_field *fields = p->field_count ? ARENA_ARRAY(&s->arena, struct phone_field, p->field_count) : NULL;
+    struct phone_field *fields =
+        p->field_count ? ARENA_ARRAY(&s->arena, struct phone_field, p->field_count) : NULL;
     for (size_t i = 0; fields && i < p->field_count; i++) {
         fields[i] = p->fields[i];
         fields[i].name = arena_str(&s->arena, fields[i].name);
@@ -158,8 +161,8 @@ void device_phone_for(struct turn *t, struct database *db)
     struct phone *p = ARENA_NEW(&s->arena, struct phone);
     db->type = type;
     const struct phone *row = phone_named(t->sml->phones, s->phone.profile);
-    enum status st = p ? phone_with_devinf(t->a, row ? row : &s->phone, device_devinf(t), db->source, content_mime(type),
-                                           content_version(type), p)
+    enum status st = p ? phone_with_devinf(t->a, row ? row : &s->phone, device_devinf(t), db->source,
+                                           content_mime(type), content_version(type), p)
                        : E_MEMORY;
     if (st || !adopt_fields(s, p)) {
         t->st = st ? st : s->arena.st;

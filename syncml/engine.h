@@ -28,7 +28,13 @@ struct session;
 struct turn;
 
 /* ---- settings of one configuration (syncml.c) ---- */
-enum conflict_policy { CONFLICT_MERGE, CONFLICT_CLIENT, CONFLICT_SERVER, CONFLICT_NEWEST, CONFLICT_DUPLICATE };
+enum conflict_policy {
+    CONFLICT_MERGE,
+    CONFLICT_CLIENT,
+    CONFLICT_SERVER,
+    CONFLICT_NEWEST,
+    CONFLICT_DUPLICATE
+};
 enum db_kind { DB_CONTACTS, DB_CALENDAR, DB_TASKS, DB_NOTES, DB_KIND_COUNT };
 
 struct syncml {
@@ -39,27 +45,27 @@ struct syncml {
     struct sml_limits message; /* of one that a device sends */
     struct content_limits content;
     struct phones *phones;
-    size_t answer;         /* our largest message */
-    int64_t object;        /* largest item, either way */
-    int64_t turns;         /* messages of one session */
-    int64_t idle;          /* seconds until a session is forgotten */
-    size_t sessions_most;  /* at one time */
+    size_t answer;        /* our largest message */
+    int64_t object;       /* largest item, either way */
+    int64_t turns;        /* messages of one session */
+    int64_t idle;         /* seconds until a session is forgotten */
+    size_t sessions_most; /* at one time */
     enum conflict_policy policy[DB_KIND_COUNT];
-    struct str trace;      /* folder; STR_NONE: none */
+    struct str trace; /* folder; STR_NONE: none */
 };
 
 void settings_load(struct syncml *s, const struct conf *conf); /* store and sessions are set */
 
 /* ---- bounds that need no key: far above what devices do ---- */
 enum {
-    DATABASES_MOST = 32,    /* in one session */
-    REPLIES_MOST = 100000,  /* Statuses that wait for room */
-    SENT_MOST = 100000,     /* changes that wait for their Status */
-    EXTRA_MOST = 10000,     /* twins on the device that it has to delete */
-    ALERTS_MOST = 256,      /* Alerts for databases in one session */
-    DEVINFS_MOST = 8,       /* Put or Results of device information in one session */
-    PASSES_MOST = 8,        /* how often a change that was overtaken is planned again */
-    ANSWER_LEAST = 1024,    /* MaxMsgSize below is taken for this: less holds no header */
+    DATABASES_MOST = 32,   /* in one session */
+    REPLIES_MOST = 100000, /* Statuses that wait for room */
+    SENT_MOST = 100000,    /* changes that wait for their Status */
+    EXTRA_MOST = 10000,    /* twins on the device that it has to delete */
+    ALERTS_MOST = 256,     /* Alerts for databases in one session */
+    DEVINFS_MOST = 8,      /* Put or Results of device information in one session */
+    PASSES_MOST = 8,       /* how often a change that was overtaken is planned again */
+    ANSWER_LEAST = 1024,   /* MaxMsgSize below is taken for this: less holds no header */
     SESSION_ARENA = 4 << 20,
 };
 
@@ -73,25 +79,32 @@ enum db_mode { /* what the sync does; codes of Alerts 200-205 */
                MODE_FROM_SERVER,
                MODE_REFRESH_FROM_SERVER,
 };
-enum alert_code { ALERT_DISPLAY = 100, ALERT_RESULT = 221, ALERT_NEXT, ALERT_NO_END, ALERT_SUSPEND, ALERT_RESUME };
+enum alert_code {
+    ALERT_DISPLAY = 100,
+    ALERT_RESULT = 221,
+    ALERT_NEXT,
+    ALERT_NO_END,
+    ALERT_SUSPEND,
+    ALERT_RESUME
+};
 enum db_state {
-    DB_ALERTED,  /* our Alert is to be sent */
-    DB_OPEN,     /* both have alerted */
-    DB_CHANGES,  /* the device has begun its Sync */
-    DB_SENDING,  /* ours is going out */
-    DB_SENT,     /* all of it went */
-    DB_OVER,     /* anchors are stored */
-    DB_FAILED,   /* it is out for this session */
+    DB_ALERTED, /* our Alert is to be sent */
+    DB_OPEN,    /* both have alerted */
+    DB_CHANGES, /* the device has begun its Sync */
+    DB_SENDING, /* ours is going out */
+    DB_SENT,    /* all of it went */
+    DB_OVER,    /* anchors are stored */
+    DB_FAILED,  /* it is out for this session */
 };
 
 struct db_source { /* a collection of the view */
     int64_t collection;
-    unsigned kinds;    /* enum ical_kind bits; of address books 3 */
-    bool read_only;    /* somebody else's */
-    bool hides;        /* private items are shown as busy only */
-    int64_t since;     /* the anchor's number; 0: from the beginning */
-    int64_t upto;      /* what is sent in this session ends here */
-    int64_t low;       /* the anchor must stay below this number: something of it was not taken; INT64_MAX: none */
+    unsigned kinds; /* enum ical_kind bits; of address books 3 */
+    bool read_only; /* somebody else's */
+    bool hides;     /* private items are shown as busy only */
+    int64_t since;  /* the anchor's number; 0: from the beginning */
+    int64_t upto;   /* what is sent in this session ends here */
+    int64_t low; /* the anchor must stay below this number: something of it was not taken; INT64_MAX: none */
 };
 
 struct window { /* date filter; both 0: none */
@@ -100,10 +113,10 @@ struct window { /* date filter; both 0: none */
 
 struct filter {
     struct window window;
-    int64_t size;           /* /li(n): largest item; 0: any */
-    bool open_tasks;        /* without completed ones */
+    int64_t size;              /* /li(n): largest item; 0: any */
+    bool open_tasks;           /* without completed ones */
     struct filter_test *tests; /* of properties */
-    struct str text;        /* as it came, to see whether it changed */
+    struct str text;           /* as it came, to see whether it changed */
 };
 
 enum out_phase { OUT_BEGIN, OUT_EXTRA, OUT_LEFT, OUT_GONE, OUT_CHANGED, OUT_ENTERED, OUT_DONE };
@@ -117,22 +130,22 @@ struct database {
     size_t source_count;
     enum db_state state;
     enum db_mode mode;
-    enum content_type type;    /* what we send; CONTENT_NONE: not decided */
+    enum content_type type;      /* what we send; CONTENT_NONE: not decided */
     enum content_type sent_type; /* what the device sent last */
-    const struct phone *phone; /* with the fields of that type */
+    const struct phone *phone;   /* with the fields of that type */
 
     /* anchors of this session (anchor.c) */
     struct str client_last, client_next, server_last, server_next;
-    bool history;              /* the device gave a Last: its LUIDs mean what they did */
+    bool history; /* the device gave a Last: its LUIDs mean what they did */
     bool resumed;
-    bool pending;              /* the store accepts client_next already */
-    bool alert_back;           /* an Alert of ours is due */
-    int64_t round;             /* of the slow sync or refresh; 0: neither */
-    bool noted;                /* the session is on record in the store, for resuming */
+    bool pending;    /* the store accepts client_next already */
+    bool alert_back; /* an Alert of ours is due */
+    int64_t round;   /* of the slow sync or refresh; 0: neither */
+    bool noted;      /* the session is on record in the store, for resuming */
     struct window old_window;
-    bool rescan;               /* the filter lets through what it did not: everything is looked at */
-    bool left;                 /* a collection left the view: what is not in it goes from the device */
-    bool spare;                /* the refresh is our wish, not the device's: nothing is deleted for it */
+    bool rescan; /* the filter lets through what it did not: everything is looked at */
+    bool left;   /* a collection left the view: what is not in it goes from the device */
+    bool spare;  /* the refresh is our wish, not the device's: nothing is deleted for it */
     struct filter filter;
 
     /* in (sync_in.c, slow.c) */
@@ -144,16 +157,16 @@ struct database {
     /* out (sync_out.c) */
     enum out_phase out;
     size_t out_source;
-    int64_t out_at;            /* the last number done */
-    int64_t out_item;          /* the object in hand, when the message was full amid its parts */
-    uint64_t *out_parts;       /* of it: done already */
+    int64_t out_at;      /* the last number done */
+    int64_t out_item;    /* the object in hand, when the message was full amid its parts */
+    uint64_t *out_parts; /* of it: done already */
     size_t out_part_count, out_part_cap;
-    struct str out_luid;       /* OUT_LEFT: the last LUID done; malloc'ed */
-    int64_t *entered;          /* OUT_ENTERED: items that came into the window */
+    struct str out_luid; /* OUT_LEFT: the last LUID done; malloc'ed */
+    int64_t *entered;    /* OUT_ENTERED: items that came into the window */
     size_t entered_count, entered_cap;
-    int64_t changes;           /* NumberOfChanges; -1: not counted */
-    bool sync_sent;            /* a Sync of ours was sent */
-    struct str *extra;         /* LUIDs of twins */
+    int64_t changes;   /* NumberOfChanges; -1: not counted */
+    bool sync_sent;    /* a Sync of ours was sent */
+    struct str *extra; /* LUIDs of twins */
     size_t extra_count, extra_cap, extra_done;
 };
 
@@ -161,32 +174,32 @@ struct database {
 struct sent { /* a change of ours that waits for its Status */
     int64_t msg, cmd;
     struct database *db;
-    enum sml_cmd what;         /* SML_ADD, SML_REPLACE, SML_DELETE */
+    enum sml_cmd what; /* SML_ADD, SML_REPLACE, SML_DELETE */
     size_t source;
     int64_t item, seq;
-    struct str luid;           /* '#guid' of an Add */
-    struct str recur_id;       /* both in one block of memory, that of luid */
+    struct str luid;     /* '#guid' of an Add */
+    struct str recur_id; /* both in one block of memory, that of luid */
     unsigned char hash[16];
-    bool whole;                /* false: a chunk with MoreData */
-    bool mapped;               /* the Map came before the Status */
+    bool whole;  /* false: a chunk with MoreData */
+    bool mapped; /* the Map came before the Status */
     bool done;
 };
 
-struct chunks_in { /* a large object of the device on its way */
-    struct database *db;       /* NULL: none */
+struct chunks_in {       /* a large object of the device on its way */
+    struct database *db; /* NULL: none */
     struct str luid, type, version, format;
     enum sml_cmd cmd;
-    int64_t size;              /* announced */
+    int64_t size; /* announced */
     struct buf data;
-    bool refused;              /* too large: the rest is swallowed */
+    bool refused; /* too large: the rest is swallowed */
 };
 
-struct chunks_out { /* one of ours */
-    struct database *db;       /* NULL: none */
-    struct sent head;          /* what it will be when it is whole */
+struct chunks_out {      /* one of ours */
+    struct database *db; /* NULL: none */
+    struct sent head;    /* what it will be when it is whole */
     struct buf data;
-    size_t at;                 /* sent so far */
-    bool acked;                /* 213 came for the last chunk */
+    size_t at;  /* sent so far */
+    bool acked; /* 213 came for the last chunk */
 };
 
 enum phase { PHASE_INIT, PHASE_CHANGES, PHASE_SENDING, PHASE_MAPS, PHASE_OVER };
@@ -195,15 +208,15 @@ struct session {
     /* sessions.c */
     struct session *next;
     char cookie[33];
-    bool busy;                 /* a turn is inside */
-    bool ended;                /* taken out of the table: freed when the turn ends */
-    int64_t used_us;           /* when it was used last */
+    bool busy;                        /* a turn is inside */
+    bool ended;                       /* taken out of the table: freed when the turn ends */
+    int64_t used_us;                  /* when it was used last */
     unsigned char first[SHA256_SIZE]; /* of its first message */
-    struct str msg_id;         /* the last one answered; malloc'ed */
-    struct buf answer;         /* to it */
+    struct str msg_id;                /* the last one answered; malloc'ed */
+    struct buf answer;                /* to it */
     enum sml_encoding encoding;
 
-    struct arena arena;        /* what lasts as long as the session */
+    struct arena arena; /* what lasts as long as the session */
     struct syncml_sessions *sessions;
     /* login.c */
     struct login login;
@@ -215,18 +228,18 @@ struct session {
     struct device device;
     bool device_dirty, devinf_new; /* to be written */
     char last_error[DEVICE_ERROR_BYTES];
-    struct phone phone;        /* without what its DevInf says of single databases */
-    struct str zone;           /* TZID of the account's calendar */
+    struct phone phone; /* without what its DevInf says of single databases */
+    struct str zone;    /* TZID of the account's calendar */
     bool asked_devinf;
     size_t devinfs, alerts;
     enum sml_version version;
-    size_t max_msg;            /* what the device takes */
-    int64_t max_obj;           /* 0: any */
-    int64_t turns, out_msg;    /* of the device, and the number of our last message */
+    size_t max_msg;         /* what the device takes */
+    int64_t max_obj;        /* 0: any */
+    int64_t turns, out_msg; /* of the device, and the number of our last message */
 
     enum phase phase;
-    bool ours;                 /* our package is due: the device's was complete */
-    bool waited;               /* a Final without a Sync was let pass once */
+    bool ours;   /* our package is due: the device's was complete */
+    bool waited; /* a Final without a Sync was let pass once */
     bool suspended;
     struct database *dbs;
     size_t db_count;
@@ -237,11 +250,11 @@ struct session {
     size_t sent_count, sent_cap, sent_first; /* those before sent_first are done */
     struct chunks_in in;
     struct chunks_out out;
-    bool no_end_of_data;       /* an Alert 223 is due: */
-    struct str no_end_source;  /* for this LUID; malloc'ed */
+    bool no_end_of_data;      /* an Alert 223 is due: */
+    struct str no_end_source; /* for this LUID; malloc'ed */
     struct database *no_end_db;
-    int64_t guid, guid_saved;  /* the next short name; up to which they are taken in the store */
-    int trace_fd;              /* -1: none */
+    int64_t guid, guid_saved; /* the next short name; up to which they are taken in the store */
+    int trace_fd;             /* -1: none */
 };
 
 /* ---- replies: Statuses (status.c) ---- */
@@ -249,9 +262,9 @@ struct reply {
     struct reply *next;
     struct str msg_ref, cmd_ref, target, source;
     enum sml_cmd cmd;
-    int code;                  /* 0: none is sent */
+    int code; /* 0: none is sent */
     struct str next_anchor;
-    struct str text;           /* for people, in Data of an item; STR_NONE */
+    struct str text; /* for people, in Data of an item; STR_NONE */
     const struct sml_cred *chal;
 };
 /* A Status for the command, in order; code 0 until it is known. NULL: out of memory (turn->st). */
@@ -266,8 +279,8 @@ struct step {
     struct step *next;
     enum status (*run)(struct step *step, struct tx *tx); /* may run again */
     struct turn *turn;
-    enum status st;            /* the result */
-    size_t bytes;              /* about how much it writes */
+    enum status st; /* the result */
+    size_t bytes;   /* about how much it writes */
 };
 /* Puts it behind the others. `early`: the answer depends on it, so that it is committed before the answer is composed. */
 void step_add(struct turn *t, struct step *s, bool early);
@@ -278,15 +291,15 @@ enum status steps_commit(struct turn *t);
 struct object {
     struct object *next;
     int64_t collection;
-    int64_t id, seq;           /* 0: it is not there yet */
+    int64_t id, seq; /* 0: it is not there yet */
     bool exists;
-    bool planned;              /* it is as it will be: seq is not known */
+    bool planned; /* it is as it will be: seq is not known */
     int kind;
     struct str name, uid, body; /* body STR_NONE: not loaded */
     int class;
     int64_t content, size, changed;
     unsigned char etag[SHA256_SIZE];
-    struct object_row *rows;   /* planned ones */
+    struct object_row *rows; /* planned ones */
 };
 struct object_row {
     struct object_row *next, *of_object;
@@ -320,7 +333,7 @@ struct change { /* one item of an Add, Replace, Delete, Copy or Move */
     bool archive;
     struct database *db;
     struct reply *reply;
-    struct str luid;           /* as a key: '#' is doubled */
+    struct str luid; /* as a key: '#' is doubled */
     struct str data;
     enum content_type type;
     const struct sml_item *item;
@@ -329,19 +342,19 @@ struct change { /* one item of an Add, Replace, Delete, Copy or Move */
 
     /* the plan */
     enum change_act act;
-    int64_t collection, to;    /* to: of a Move */
-    struct str name;           /* href */
-    int64_t id, seq;           /* ACT_NOTHING: of the item as it was read; 0: look it up by name */
-    bool exists;               /* with etag `base` when it is run; otherwise the name is free */
+    int64_t collection, to; /* to: of a Move */
+    struct str name;        /* href */
+    int64_t id, seq;        /* ACT_NOTHING: of the item as it was read; 0: look it up by name */
+    bool exists;            /* with etag `base` when it is run; otherwise the name is free */
     unsigned char base[SHA256_SIZE];
     struct prepared prepared;
     bool holds_prepared;
     bool put_row, drop_row;
     struct luid row;
-    bool differs;              /* the device must get it back */
-    int code;                  /* when it goes well */
+    bool differs; /* the device must get it back */
+    int code;     /* when it goes well */
     struct slow_entry *claimed;
-    struct database *extra;    /* the device has a twin: it shall delete this one */
+    struct database *extra; /* the device has a twin: it shall delete this one */
 };
 struct group { /* an Atomic: all or nothing */
     struct step step;
@@ -360,25 +373,25 @@ struct turn {
     bool secure;
     enum sml_encoding encoding;
     struct sml_message in;
-    enum status st;            /* a fault: the whole turn fails */
-    int header_code;           /* Status of the SyncHdr */
+    enum status st;  /* a fault: the whole turn fails */
+    int header_code; /* Status of the SyncHdr */
     const struct sml_cred *chal;
     struct reply *replies, **replies_end;
     struct step *steps, **steps_end;
     bool early;
     struct change *changes, **changes_end;
     struct group *groups;
-    struct arena *work;        /* of the changes that are planned and committed together */
-    struct objects *objects;   /* theirs */
-    const char *why;           /* what is wrong with the change in hand, for the device's last error */
+    struct arena *work;      /* of the changes that are planned and committed together */
+    struct objects *objects; /* theirs */
+    const char *why;         /* what is wrong with the change in hand, for the device's last error */
     struct str why_text;
     bool alerted, synced, mapped; /* commands of that kind were in the message */
     bool no_resp;
-    bool final;                /* our message ends the package */
-    size_t units;              /* changes of ours in the message */
+    bool final;   /* our message ends the package */
+    size_t units; /* changes of ours in the message */
     int64_t now;
     struct content_settings content;
-    struct devinf *devinf;     /* the device's; NULL: not loaded, or not known */
+    struct devinf *devinf; /* the device's; NULL: not loaded, or not known */
     bool devinf_tried;
 };
 
@@ -427,8 +440,8 @@ struct result { /* that is still to be sent */
     struct result *next;
     struct str msg_ref, cmd_ref, uri; /* of the device's Get */
     enum sml_version version;
-    bool get;                         /* a Get of ours */
-    bool waited;                      /* it found no room in a message with others */
+    bool get;    /* a Get of ours */
+    bool waited; /* it found no room in a message with others */
 };
 /* The command for it, smaller with each `attempt`; NULL: it cannot be made smaller. */
 struct sml_command *result_command(struct turn *t, const struct result *r, int attempt);
@@ -470,7 +483,7 @@ bool database_sends(const struct database *db);
 /* anchor.c */
 /* Which sync it becomes; *code: of the Status. */
 enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int asked, int *code);
-void anchor_note(struct turn *t, struct database *db);   /* the session is on record, for resuming */
+void anchor_note(struct turn *t, struct database *db);    /* the session is on record, for resuming */
 void anchor_pending(struct turn *t, struct database *db); /* the device may have it for done from now on */
 void anchor_commit(struct turn *t, struct database *db);  /* all is through */
 void anchor_lower(struct database *db, size_t source, int64_t seq);
@@ -529,7 +542,8 @@ void large_drop(struct session *s);
 
 /* filter.c */
 /* From the CGI of a database's URI and the Filters of 1.2. INVALID: not understood (422). */
-enum status filter_parse(struct turn *t, struct str cgi, const struct sml_filter *filters, struct filter *out);
+enum status filter_parse(struct turn *t, struct str cgi, const struct sml_filter *filters,
+                         struct filter *out);
 enum status filter_passes(struct turn *t, const struct database *db, struct str body, bool *passes);
 
 /* sync_out.c */
@@ -541,9 +555,9 @@ struct out { /* a message that is being filled with the changes of one database 
     struct tx *tx;
     struct database *db;
     struct content_settings settings;
-    struct arena item;         /* of the object in hand */
-    bool fresh;                /* the message holds as little as a message can */
-    bool counting;             /* nothing is put: how many will there be? */
+    struct arena item; /* of the object in hand */
+    bool fresh;        /* the message holds as little as a message can */
+    bool counting;     /* nothing is put: how many will there be? */
     int64_t count;
 };
 
@@ -567,7 +581,7 @@ struct unit {
     unsigned char hash[16];
 };
 enum status out_unit(struct out *x, const struct unit *u);
-enum status out_chunk(struct out *x); /* the large object goes on */
+enum status out_chunk(struct out *x);  /* the large object goes on */
 enum status out_guids(struct turn *t); /* adds the step that takes the short names used */
 
 /* answer.c */

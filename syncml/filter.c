@@ -14,8 +14,9 @@
 enum { TERMS_MOST = 64, DAY = 86400 };
 
 enum op { OP_EQ, OP_NE, OP_GT, OP_LT, OP_GE, OP_LE, OP_CON, OP_NCON, OP_COUNT };
-static const struct str op_names[OP_COUNT] = {STR_INIT("EQ"), STR_INIT("NE"), STR_INIT("GT"),  STR_INIT("LT"),
-                                              STR_INIT("GE"), STR_INIT("LE"), STR_INIT("CON"), STR_INIT("NCON")};
+static const struct str op_names[OP_COUNT] = {STR_INIT("EQ"),  STR_INIT("NE"),  STR_INIT("GT"),
+                                              STR_INIT("LT"),  STR_INIT("GE"),  STR_INIT("LE"),
+                                              STR_INIT("CON"), STR_INIT("NCON")};
 
 struct filter_test {
     struct filter_test *next;
@@ -138,7 +139,8 @@ static enum status expression(struct parser *p, struct str rest)
 static bool arguments(struct str option, const char *name, struct str *inside)
 {
     size_t n = strlen(name);
-    if (!str_casestarts(option, str_c(name)) || option.n < n + 2 || option.p[n] != '(' || !str_ends(option, STR(")")))
+    if (!str_casestarts(option, str_c(name)) || option.n < n + 2 || option.p[n] != '(' ||
+        !str_ends(option, STR(")")))
         return false;
     *inside = str_slice(option, n + 1, option.n - n - 2);
     return true;
@@ -246,9 +248,9 @@ static bool compare(const struct filter_test *test, struct str value)
     }
     int order = str_cmp(x, y);
     bool holds = str_find(x, y, 0) != SIZE_MAX;
-    const bool results[OP_COUNT] = {[OP_EQ] = order == 0, [OP_NE] = order != 0, [OP_GT] = order > 0,
-                                    [OP_LT] = order < 0,  [OP_GE] = order >= 0, [OP_LE] = order <= 0,
-                                    [OP_CON] = holds,     [OP_NCON] = !holds};
+    const bool results[OP_COUNT] = {
+        [OP_EQ] = order == 0, [OP_NE] = order != 0, [OP_GT] = order > 0, [OP_LT] = order < 0,
+        [OP_GE] = order >= 0, [OP_LE] = order <= 0, [OP_CON] = holds,    [OP_NCON] = !holds};
     return results[test->op];
 }
 

@@ -9,8 +9,8 @@
 struct piece {
     struct step step;
     struct str db;
-    struct partial part;   /* with data: a new one begins */
-    struct str more;       /* it goes on */
+    struct partial part; /* with data: a new one begins */
+    struct str more;     /* it goes on */
     bool drop;
 };
 
@@ -46,9 +46,11 @@ void large_drop(struct session *s)
 }
 
 /* The text lasts as long as the object is on its way. */
-static bool remember(struct chunks_in *in, struct str luid, struct str type, struct str version, struct str format)
+static bool remember(struct chunks_in *in, struct str luid, struct str type, struct str version,
+                     struct str format)
 {
-    struct str from[] = {luid, type, version, format}, *to[] = {&in->luid, &in->type, &in->version, &in->format};
+    struct str from[] = {luid, type, version, format},
+               *to[] = {&in->luid, &in->type, &in->version, &in->format};
     size_t n = 0;
     for (size_t i = 0; i < COUNT_OF(from); i++)
         n += from[i].n + 1;
@@ -101,7 +103,8 @@ static bool continues(const struct chunks_in *in, const struct sml_command *c, c
 }
 
 /* What an earlier session left, when the device goes on with it. */
-static enum status take_up(struct turn *t, struct sml_command *c, const struct sml_item *item, struct database *db)
+static enum status take_up(struct turn *t, struct sml_command *c, const struct sml_item *item,
+                           struct database *db)
 {
     struct partial part;
     struct session *s = t->s;
@@ -120,8 +123,8 @@ static enum status take_up(struct turn *t, struct sml_command *c, const struct s
     return remember(&s->in, part.luid, part.type, STR(""), STR("")) ? s->in.data.st : E_MEMORY;
 }
 
-static enum status begin(struct turn *t, struct sml_command *c, const struct sml_item *item, struct database *db,
-                         int64_t size)
+static enum status begin(struct turn *t, struct sml_command *c, const struct sml_item *item,
+                         struct database *db, int64_t size)
 {
     struct chunks_in *in = &t->s->in;
     in->db = db;

@@ -34,8 +34,8 @@ static bool adopt(struct session *s, const struct sml_auth *auth, const struct t
 {
     struct arena *a = &s->arena;
     s->auth = *auth;
-    struct str *all[] = {&s->auth.login.address, &s->auth.login.name,      &s->auth.user,
-                         &s->auth.nonce_used,    &s->auth.nonce_next,      &s->auth.chal.type,
+    struct str *all[] = {&s->auth.login.address, &s->auth.login.name, &s->auth.user,
+                         &s->auth.nonce_used,    &s->auth.nonce_next, &s->auth.chal.type,
                          &s->auth.chal.format,   &s->auth.chal.data};
     for (size_t i = 0; i < COUNT_OF(all); i++)
         if (all[i]->p)
@@ -62,10 +62,15 @@ static enum session_find begin(struct turn *t, const struct sml_auth *auth)
     enum status st = adopt(s, auth, t) ? device_open(t) : E_MEMORY;
     if (st == OK)
         return SESSION_FOUND;
-    refuse(t, st == DENIED ? 403 : st == TOO_MANY ? 420 : st == PRECONDITION ? 401 : code_of(SML_SYNCHDR, st),
+    refuse(t,
+           st == DENIED         ? 403
+           : st == TOO_MANY     ? 420
+           : st == PRECONDITION ? 401
+                                : code_of(SML_SYNCHDR, st),
            st == PRECONDITION ? &auth->chal : NULL);
     if (st < 0)
-        log_error("syncml: opening device %.*s: %s", STR_ARG(str_slice(t->in.source, 0, 100)), status_text(st));
+        log_error("syncml: opening device %.*s: %s", STR_ARG(str_slice(t->in.source, 0, 100)),
+                  status_text(st));
     session_end(s);
     session_leave(t, s);
     t->s = NULL;

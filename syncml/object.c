@@ -182,7 +182,8 @@ void row_plan(struct turn *t, struct database *db, const struct luid *row, struc
         all->rows[b] = r;
     }
     struct object_row *next = r->next;
-    *r = (struct object_row){.next = next, .db = db, .luid = row->luid, .object = o, .row = *row, .dropped = dropped};
+    *r = (struct object_row){
+        .next = next, .db = db, .luid = row->luid, .object = o, .row = *row, .dropped = dropped};
     if (o) {
         r->of_object = o->rows;
         o->rows = r;

@@ -135,8 +135,8 @@ static enum status raise_seen(struct out *x, const struct luid *row, int64_t seq
 
 static enum status export_part(struct out *x, struct str body, struct unit *u)
 {
-    enum status st = content_export(&x->item, &x->settings, database_media(x->db), body, u->recur_id, x->db->type,
-                                    &u->data);
+    enum status st = content_export(&x->item, &x->settings, database_media(x->db), body, u->recur_id,
+                                    x->db->type, &u->data);
     return st ? st : content_hash(&x->item, &x->settings, x->db->type, u->data, u->hash);
 }
 
@@ -182,7 +182,8 @@ static bool holds(const struct str *parts, size_t count, struct str recur_id)
     return false;
 }
 
-static enum status send_parts(struct out *x, const struct out_candidate *c, struct str body, const struct rows *rows)
+static enum status send_parts(struct out *x, const struct out_candidate *c, struct str body,
+                              const struct rows *rows)
 {
     struct str whole = STR(""), *parts = &whole;
     size_t count = 1;

@@ -70,7 +70,8 @@ static struct str wire_luid(struct str key)
     return str_starts(key, STR("#")) ? str_from(key, 1) : key;
 }
 
-static void command(const struct out *x, const struct sent *head, struct sml_item *item, struct sml_command *c)
+static void command(const struct out *x, const struct sent *head, struct sml_item *item,
+                    struct sml_command *c)
 {
     *item = (struct sml_item){.meta = no_meta};
     *c = (struct sml_command){.cmd = head->what, .items = item, .meta = no_meta, .changes = -1};

@@ -19,7 +19,8 @@ void settings_load(struct syncml *s, const struct conf *conf)
                                      .depth = size_of(conf, CONF_LIMITS_SYNCML_DEPTH),
                                      .nodes = size_of(conf, CONF_LIMITS_SYNCML_NODES),
                                      .commands = size_of(conf, CONF_LIMITS_SYNCML_COMMANDS)};
-    s->content = (struct content_limits){.ical = store->ical, .vcard = store->vcard, .size = store->resource_size};
+    s->content =
+        (struct content_limits){.ical = store->ical, .vcard = store->vcard, .size = store->resource_size};
     s->answer = size_of(conf, CONF_LIMITS_SYNCML_ANSWER);
     s->object = (int64_t)store->resource_size;
     s->turns = conf_int(conf, CONF_LIMITS_SYNCML_MESSAGES);

@@ -133,8 +133,7 @@ static enum status on_row(void *ctx, const struct luid *l)
     }
     if (str_starts(l->luid, STR("##")) || p->count == PAGE)
         return OK;
-    p->rows[p->count++] =
-        (struct waiting){arena_str(p->a, l->luid), arena_str(p->a, l->recur_id), l->item};
+    p->rows[p->count++] = (struct waiting){arena_str(p->a, l->luid), arena_str(p->a, l->recur_id), l->item};
     return OK;
 }
 
@@ -232,8 +231,9 @@ struct slow_entry *slow_entry_of(struct database *db, int64_t item, struct str r
     return NULL;
 }
 
-enum status slow_match(struct turn *t, struct tx *tx, struct database *db, enum content_type type, struct str data,
-                       const struct content_peek *peek, struct slow_entry **out, struct object **object)
+enum status slow_match(struct turn *t, struct tx *tx, struct database *db, enum content_type type,
+                       struct str data, const struct content_peek *peek, struct slow_entry **out,
+                       struct object **object)
 {
     struct content_settings settings = t->content;
     size_t tried = 0;

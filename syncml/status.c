@@ -9,29 +9,17 @@ struct codes {
 
 /* OMA DS representation protocol, section 10: response status codes. */
 static const struct codes answers[STATUS_COUNT] = {
-    [OK] = {200},
-    [NOT_FOUND] = {404, 211},
-    [EXISTS] = {418},
-    [DENIED] = {425},
-    [UNAUTHENTICATED] = {401},
-    [THROTTLED] = {401},
-    [PRECONDITION] = {417},
-    [NOT_MODIFIED] = {304},
-    [NO_PARENT] = {404, 211},
-    [UID_CONFLICT] = {409},
-    [TOO_LARGE] = {413},
-    [TOO_MANY] = {420},
-    [OVER_QUOTA] = {420},
-    [INVALID] = {415},
-    [UNSUPPORTED] = {415},
-    [BAD_TOKEN] = {508},
-    [PROTECTED] = {425},
-    [TRUNCATED] = {213},
+    [OK] = {200},           [NOT_FOUND] = {404, 211},  [EXISTS] = {418},
+    [DENIED] = {425},       [UNAUTHENTICATED] = {401}, [THROTTLED] = {401},
+    [PRECONDITION] = {417}, [NOT_MODIFIED] = {304},    [NO_PARENT] = {404, 211},
+    [UID_CONFLICT] = {409}, [TOO_LARGE] = {413},       [TOO_MANY] = {420},
+    [OVER_QUOTA] = {420},   [INVALID] = {415},         [UNSUPPORTED] = {415},
+    [BAD_TOKEN] = {508},    [PROTECTED] = {425},       [TRUNCATED] = {213},
     [GONE] = {410, 211},
 };
 
 static const struct codes faults[] = {
-    [-E_MEMORY] = {503},  [-E_IO] = {510},      [-E_FULL] = {420},        [-E_CORRUPT] = {510},
+    [-E_MEMORY] = {503},   [-E_IO] = {510},      [-E_FULL] = {420},        [-E_CORRUPT] = {510},
     [-E_INTERNAL] = {500}, [-E_TIMEOUT] = {503}, [-E_UNAVAILABLE] = {503}, [-E_BUSY] = {503},
 };
 

@@ -92,8 +92,7 @@ static enum status import(struct turn *t, struct change *c, const struct facts *
                           struct str part, enum content_merge how, struct content_in *in)
 {
     *in = (struct content_in){0};
-    enum status st =
-        content_import(t->work, &f->settings, c->type, c->data, stored, part, STR_NONE, how, in);
+    enum status st = content_import(t->work, &f->settings, c->type, c->data, stored, part, STR_NONE, how, in);
     if (st > 0)
         t->why_text = keep(t, in->why);
     return st;
@@ -190,7 +189,8 @@ static enum status write_over(struct turn *t, struct change *c, const struct fac
 /* ---- an object that is there ---- */
 
 /* Did anything change that this device can see? */
-static enum status visible_change(struct turn *t, const struct change *c, const struct facts *f, bool *visible)
+static enum status visible_change(struct turn *t, const struct change *c, const struct facts *f,
+                                  bool *visible)
 {
     struct str out;
     unsigned char hash[16];
@@ -223,9 +223,9 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         return st;
     }
     if (!visible)
-        return write_over(t, c, f, part,
-                          f->has_row || c->db->mode == MODE_REFRESH_FROM_CLIENT ? CONTENT_DEVICE : CONTENT_BOTH,
-                          code);
+        return write_over(
+            t, c, f, part,
+            f->has_row || c->db->mode == MODE_REFRESH_FROM_CLIENT ? CONTENT_DEVICE : CONTENT_BOTH, code);
     switch (conflict_judge(t->sml, c->db, c->data, o->changed, &code)) {
     case VERDICT_STORED:
         return leave(c, f, part, true, code);
@@ -253,7 +253,8 @@ static enum status trust(struct turn *t, struct tx *tx, struct change *c, struct
     }
     enum status st = object_body(t, tx, f->object);
     if (st == OK)
-        st = content_key(t->work, &f->settings, content_media(c->type), f->object->body, f->row.recur_id, &key);
+        st = content_key(t->work, &f->settings, content_media(c->type), f->object->body, f->row.recur_id,
+                         &key);
     if (st < 0)
         return st;
     if (st == OK && key && key == f->peek.key) {
@@ -331,8 +332,7 @@ static enum status find_uid(struct turn *t, struct tx *tx, struct change *c, str
 
 static enum status find_content(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
-    enum status st =
-        slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
+    enum status st = slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
     if (st)
         return st == NOT_FOUND ? OK : st;
     f->part = f->entry->recur_id;
@@ -518,7 +518,8 @@ static enum status plan_move(struct turn *t, struct tx *tx, struct change *c)
         st = NOT_FOUND;
     if (st == OK)
         st = collection_find(tx, t->work, &t->s->login.actor, t->s->account,
-                             database_media(c->db) == MEDIA_VCARD ? KIND_ADDRESSBOOK : KIND_CALENDAR, slug, &to);
+                             database_media(c->db) == MEDIA_VCARD ? KIND_ADDRESSBOOK : KIND_CALENDAR, slug,
+                             &to);
     if (st)
         return st;
     size_t from = database_source_of(c->db, o->collection), into = database_source_of(c->db, to.id);
@@ -544,8 +545,11 @@ enum status change_plan(struct turn *t, struct tx *tx, struct change *c)
     c->collection = 0;
     c->extra = NULL;
     t->why_text = STR_NONE;
-    static enum status (*const plans[SML_CMD_COUNT])(struct turn *, struct tx *, struct change *) = {
-        [SML_ADD] = plan_put,     [SML_REPLACE] = plan_put, [SML_DELETE] = plan_delete,
-        [SML_COPY] = plan_copy, [SML_MOVE] = plan_move};
+    static enum status (*const plans[SML_CMD_COUNT])(struct turn *, struct tx *,
+                                                     struct change *) = {[SML_ADD] = plan_put,
+                                                                         [SML_REPLACE] = plan_put,
+                                                                         [SML_DELETE] = plan_delete,
+                                                                         [SML_COPY] = plan_copy,
+                                                                         [SML_MOVE] = plan_move};
     return plans[c->cmd](t, tx, c);
 }

@@ -52,7 +52,8 @@ static enum status out_extra(struct out *x)
 {
     struct database *db = x->db;
     while (db->extra_done < db->extra_count) {
-        struct unit u = {.what = SML_DELETE, .luid = db->extra[db->extra_done], .recur_id = STR(""), .seq = INT64_MAX};
+        struct unit u = {
+            .what = SML_DELETE, .luid = db->extra[db->extra_done], .recur_id = STR(""), .seq = INT64_MAX};
         enum status st = out_unit(x, &u);
         if (st)
             return st;
@@ -98,8 +99,8 @@ static enum status out_left(struct out *x)
     while (more == TRUNCATED) {
         SCOPED_ARENA(a, 16 << 20);
         struct luids page = {.a = &a};
-        more = luid_each(x->tx, x->t->s->device.id, db->name, db->out_luid.p ? db->out_luid : STR(""), PAGE, on_luid,
-                         &page);
+        more = luid_each(x->tx, x->t->s->device.id, db->name, db->out_luid.p ? db->out_luid : STR(""), PAGE,
+                         on_luid, &page);
         enum status st = more == TRUNCATED ? OK : more;
         for (size_t i = 0; i < page.count && st == OK; i++) {
             st = out_gone(x, 0, page.rows[i].item, INT64_MAX);
@@ -142,7 +143,8 @@ static enum status changed_of(struct out *x, size_t source, int64_t *at)
     enum status more = *at < src->upto ? TRUNCATED : OK;
     while (more == TRUNCATED) {
         struct page page = {.count = 0};
-        more = page_result(item_after(x->tx, &x->t->s->login.actor, src->collection, *at, PAGE, on_item, &page));
+        more =
+            page_result(item_after(x->tx, &x->t->s->login.actor, src->collection, *at, PAGE, on_item, &page));
         enum status st = more == TRUNCATED ? OK : more;
         for (size_t i = 0; i < page.count && st == OK; i++) {
             if (page.items[i].seq > src->upto)
@@ -160,7 +162,8 @@ static enum status changed_of(struct out *x, size_t source, int64_t *at)
 }
 
 /* One of the two above for each collection of the view; the place is `out_source`, `out_at`. */
-static enum status out_sources(struct out *x, enum status (*walk)(struct out *, size_t, int64_t *), bool from_start)
+static enum status out_sources(struct out *x, enum status (*walk)(struct out *, size_t, int64_t *),
+                               bool from_start)
 {
     struct database *db = x->db;
     enum status st = OK;
@@ -233,9 +236,9 @@ static enum status find_entering(struct out *x)
     db->entered_count = 0;
     bool moved = (w.from || w.until) && (w.from != db->old_window.from || w.until != db->old_window.until);
     for (size_t i = 0; i < db->source_count && st == OK && moved && !db->round; i++)
-        st = page_result(item_in_range(x->tx, &x->t->s->login.actor, db->sources[i].collection, db->sources[i].kinds,
-                                       w.from ? w.from : -(1LL << 40), w.until ? w.until : 1LL << 40, false,
-                                       on_entering, &e));
+        st = page_result(item_in_range(x->tx, &x->t->s->login.actor, db->sources[i].collection,
+                                       db->sources[i].kinds, w.from ? w.from : -(1LL << 40),
+                                       w.until ? w.until : 1LL << 40, false, on_entering, &e));
     return st;
 }
 
@@ -296,8 +299,8 @@ static enum status begin(struct out *x)
     enum status st = OK;
     for (size_t i = 0; i < db->source_count && st == OK; i++) {
         struct collection c = {0};
-        st = page_result(
-            collection_get(x->tx, x->t->a, &x->t->s->login.actor, db->sources[i].collection, &c));
+        st =
+            page_result(collection_get(x->tx, x->t->a, &x->t->s->login.actor, db->sources[i].collection, &c));
         if (st == OK && c.id == db->sources[i].collection)
             db->sources[i].upto = c.seq;
     }

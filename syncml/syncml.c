@@ -59,7 +59,8 @@ void syncml_handle(struct syncml *s, struct http_txn *http, bool secure)
         return;
     }
     if (!sml_encoding_of(http_get(&http->req, STR("Content-Type")), &encoding)) {
-        answer_plain(http, 415, "A SyncML message is application/vnd.syncml+xml or application/vnd.syncml+wbxml.\n");
+        answer_plain(http, 415,
+                     "A SyncML message is application/vnd.syncml+xml or application/vnd.syncml+wbxml.\n");
         return;
     }
     struct turn *t = ARENA_NEW(&http->arena, struct turn);

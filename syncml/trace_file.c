@@ -15,8 +15,9 @@ static int trace_open(struct turn *t)
     char path[4096];
     struct session *s = t->s;
     struct caltime now = caltime_from_seconds(t->now);
-    int n = snprintf(path, sizeof path, "%.*s/%04d%02d%02d-%02d%02d%02d-%lld-%.8s.xml", STR_ARG(t->sml->trace),
-                     now.year, now.month, now.day, now.hour, now.minute, now.second, (long long)s->account, s->cookie);
+    int n = snprintf(path, sizeof path, "%.*s/%04d%02d%02d-%02d%02d%02d-%lld-%.8s.xml",
+                     STR_ARG(t->sml->trace), now.year, now.month, now.day, now.hour, now.minute, now.second,
+                     (long long)s->account, s->cookie);
     int fd = n > 0 && (size_t)n < sizeof path
                  ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)
                  : -1;

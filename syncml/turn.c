@@ -26,7 +26,8 @@ static void begin_sending(struct turn *t)
 {
     t->s->phase = PHASE_SENDING;
     for (struct database *db = t->s->dbs; db; db = db->next) {
-        bool refresh = db->mode == MODE_REFRESH_FROM_SERVER && (db->state == DB_OPEN || db->state == DB_ALERTED);
+        bool refresh =
+            db->mode == MODE_REFRESH_FROM_SERVER && (db->state == DB_OPEN || db->state == DB_ALERTED);
         if (db->state == DB_CHANGES || refresh)
             changes_close(t, db);
     }

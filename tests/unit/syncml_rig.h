@@ -73,7 +73,7 @@ struct dev {
     int cut;         /* the answer to this message is lost, and the session with it; 0: none */
     bool cut_before; /* that message itself is lost */
     bool no_maps, no_statuses, no_cred, final_always, adds_are_new, resume;
-    int refuse; /* status for every change of the server */
+    int refuse;    /* status for every change of the server */
     bool combined; /* Alert and Sync in one package */
 
     /* the session in hand */
@@ -106,7 +106,7 @@ static inline void dev_init(struct dev *d, struct rig *r, const char *id)
     *d = (struct dev){.rig = r,
                       .db = "contacts",
                       .source = "./contacts",
-                      .type = "text/x-vcard",
+                      .type = "text/vcard",
                       .version = SML_1_2,
                       .encoding = SML_XML,
                       .max_msg = 100000,
@@ -127,12 +127,14 @@ static inline void dev_free(struct dev *d)
 static inline struct dev_item *dev_find(struct dev *d, struct str luid)
 {
     for (int i = 0; i < ITEMS_MOST; i++)
-        if (d->items[i].state != ITEM_FREE && d->items[i].state != ITEM_GONE && str_eq(str_c(d->items[i].luid), luid))
+        if (d->items[i].state != ITEM_FREE && d->items[i].state != ITEM_GONE &&
+            str_eq(str_c(d->items[i].luid), luid))
             return &d->items[i];
     return NULL;
 }
 
-static inline struct dev_item *dev_put(struct dev *d, const char *luid, struct str data, enum item_state state)
+static inline struct dev_item *dev_put(struct dev *d, const char *luid, struct str data,
+                                       enum item_state state)
 {
     struct dev_item *item = luid ? dev_find(d, str_c(luid)) : NULL;
     for (int i = 0; !item && i < ITEMS_MOST; i++)
@@ -165,7 +167,10 @@ __attribute__((format(printf, 3, 4))) static inline struct dev_item *dev_add(str
 
 static inline struct dev_item *dev_card(struct dev *d, const char *luid, const char *name, const char *tel)
 {
-    return dev_add(d, luid, "BEGIN:VCARD\r\nVERSION:2.1\r\nN:%s;Test\r\nTEL;CELL:%s\r\nEND:VCARD\r\n", name, tel);
+    return dev_add(
+        d, luid,
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:%s Test\r\nN:%s;Test;;;\r\nTEL;TYPE=CELL:%s\r\nEND:VCARD\r\n", name,
+        name, tel);
 }
 
 static inline void dev_delete(struct dev *d, const char *luid)
@@ -211,7 +216,8 @@ static inline void dev_begin(struct dev *d, struct sml_out *o)
     if (d->msg == 1 && !d->no_cred) {
         buf_addf(&pair, "alice@example.test:%s", d->rig->app);
         buf_base64(&cred, buf_view(&pair));
-        head.cred = (struct sml_cred){STR("syncml:auth-basic"), STR("b64"), arena_str(&d->a, buf_view(&cred))};
+        head.cred =
+            (struct sml_cred){STR("syncml:auth-basic"), STR("b64"), arena_str(&d->a, buf_view(&cred))};
     }
     *o = (struct sml_out){0};
     sml_begin(o, &d->a, d->encoding, 0, &head);
@@ -598,11 +604,12 @@ static inline bool dev_sync(struct dev *d, int code)
 
 static inline void store_card(struct rig *r, const char *name, const char *fn, const char *tel)
 {
-    SCOPED_EXCHANGE(x) = askf(&r->w, "alice@example.test",
-                              "PUT /dav/addressbooks/alice@example.test/contacts/%s.vcf\n"
-                              "Content-Type: text/vcard\n\nBEGIN:VCARD\nVERSION:3.0\nUID:%s\nFN:%s Test\nN:%s;Test;;;\n"
-                              "TEL;TYPE=CELL:%s\nX-SECRET:kept\nEND:VCARD\n",
-                              name, name, fn, fn, tel);
+    SCOPED_EXCHANGE(x) =
+        askf(&r->w, "alice@example.test",
+             "PUT /dav/addressbooks/alice@example.test/contacts/%s.vcf\n"
+             "Content-Type: text/vcard\n\nBEGIN:VCARD\nVERSION:3.0\nUID:%s\nFN:%s Test\nN:%s;Test;;;\n"
+             "TEL;TYPE=CELL:%s\nX-SECRET:kept\nEND:VCARD\n",
+             name, name, fn, fn, tel);
     assert_true(x->t.resp.status / 100 == 2);
 }
 
