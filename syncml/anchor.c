@@ -7,8 +7,8 @@
  *             of its answer; its anchor is accepted then, while ours stay where they were and seen_seq tells what is missing
  *   commit    the device's last message is in: both sides' anchors move
  *
- * The anchor's text `resume` has a line each: "view ID:SEQ,…" (collections and up to where they were sent), "filter", and of a
- * session under way "mode", "round", "client", "server", and "final 1" when it is pending. */
+ * The anchor's text `resume` has a line each: "view ID:SEQ,…" (collections and up to where they were sent), "filter", "type"
+ * (that the device sends), and of a session under way "mode", "round", "client", "server", and "final 1" when it is pending. */
 #include "core/clock.h"
 #include "syncml/engine.h"
 
@@ -17,6 +17,7 @@
 
 struct note { /* what `resume` says */
     struct str view, filter, client, server;
+    struct str type; /* that the device sends, "text/vcard;3.0" */
     int64_t mode, round;
     bool final;
 };
@@ -39,6 +40,8 @@ static void note_read(struct arena *a, struct str text, struct note *n)
             n->client = value;
         else if (str_eq(key, STR("server")))
             n->server = value;
+        else if (str_eq(key, STR("type")))
+            n->type = value;
         else if (str_eq(key, STR("mode")))
             str_i64(value, &n->mode);
         else if (str_eq(key, STR("round")))
@@ -68,6 +71,7 @@ static struct str note_write(struct arena *a, const struct note *n)
     SCOPED_BUF(out, DEVICE_RESUME_BYTES);
     note_line(&out, "view", n->view);
     note_line(&out, "filter", n->filter);
+    note_line(&out, "type", n->type);
     note_line(&out, "client", n->client);
     note_line(&out, "server", n->server);
     note_number(&out, "mode", n->mode);
@@ -217,6 +221,9 @@ enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int
     if (st)
         return st;
     db->history = db->client_last.n > 0;
+    struct str version = k.note.type, type;
+    if (str_split(&version, ';', &type))
+        db->sent_type = content_type_of(type, version, STR(""));
     choose(db, &k, asked, code);
     compare_filter(db, &k);
     db->round = 0;
@@ -315,6 +322,9 @@ static struct record_step *record(struct turn *t, struct database *db, enum reco
     }
     *r = (struct record_step){.step = {.run = run_record}, .db = db, .what = what};
     r->note = (struct note){.view = view_text(t->a, db), .filter = db->filter.text};
+    if (db->sent_type)
+        r->note.type = arena_strf(t->a, "%.*s;%.*s", STR_ARG(content_mime(db->sent_type)),
+                                  STR_ARG(content_version(db->sent_type)));
     if (what != RECORD_COMMIT) {
         r->note.mode = (int64_t)db->mode;
         r->note.round = db->round;

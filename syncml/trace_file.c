@@ -4,7 +4,6 @@
 #include "core/log.h"
 #include "syncml/engine.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -22,7 +21,7 @@ static int trace_open(struct turn *t)
                  ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)
                  : -1;
     if (fd < 0)
-        log_warning("syncml: the trace %.*s can not be written: %s", STR_ARG(t->sml->trace), strerror(errno));
+        log_warning("syncml: the trace %.*s can not be written: %m", STR_ARG(t->sml->trace));
     return fd;
 }
 
@@ -46,5 +45,5 @@ void trace_message(struct turn *t, const char *from, struct str body)
     if (end > TRACE_FILE_MOST)
         return;
     if (write(s->trace_fd, text.p, text.n) < 0)
-        log_warning("syncml: writing a trace: %s", strerror(errno));
+        log_warning("syncml: writing a trace: %m");
 }
