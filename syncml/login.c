@@ -17,18 +17,6 @@ static void refuse(struct turn *t, int code, const struct sml_cred *chal)
     t->chal = chal && chal->type.p ? chal : NULL;
 }
 
-static void log_refusal(const struct turn *t, int code)
-{
-    char text[16];
-    SCOPED_BUF(number, sizeof text);
-    buf_u64(&number, (uint64_t)code);
-    const struct log_field fields[] = {{"device", str_slice(t->in.source, 0, 256)},
-                                       {"user", str_slice(t->in.source_name, 0, 256)},
-                                       {"peer", t->http->req.peer},
-                                       {"code", buf_view(&number)}};
-    log_event(LOG_LEVEL_WARNING, "login-failed", fields, COUNT_OF(fields));
-}
-
 /* Strings that outlive the turn. */
 static bool adopt(struct session *s, const struct sml_auth *auth, const struct turn *t)
 {
@@ -88,11 +76,8 @@ static enum session_find log_in(struct turn *t)
     }
     t->header_code = auth->code;
     t->chal = auth->chal.type.p ? &auth->chal : NULL;
-    if (auth->code != 212 && auth->code != 200) {
-        if (auth->code != 407)
-            log_refusal(t, auth->code);
+    if (auth->code != 212 && auth->code != 200)
         return SESSION_NONE;
-    }
     enum session_find found = session_continue(t, auth->login.actor.id);
     if (found == SESSION_BUSY)
         refuse(t, 417, NULL);

@@ -54,6 +54,7 @@ static void session_free(struct session *s)
     buf_free(&s->out.data);
     buf_free(&s->answer);
     free(unconst(s->msg_id.p));
+    free(unconst(s->no_end_source.p));
     if (s->trace_fd >= 0)
         close(s->trace_fd);
     arena_free(&s->arena);
