@@ -5,13 +5,26 @@
 
 /* ---- a sync of a database ---- */
 
+/* It begins anew: what was under way in it does not count any more. */
+static void forget(struct session *s, struct database *db)
+{
+    if (s->in.db == db)
+        large_drop(s);
+    if (s->out.db == db)
+        s->out.db = NULL;
+    if (s->no_end_db == db)
+        s->no_end_of_data = false;
+    sent_forget(s, db);
+    database_clear(db);
+}
+
 static struct database *slot(struct session *s, const struct database *view)
 {
     struct database **at = &s->dbs;
     while (*at && !str_eq((*at)->name, view->name))
         at = &(*at)->next;
     if (*at) {
-        database_clear(*at);
+        forget(s, *at);
         return *at;
     }
     if (s->db_count >= DATABASES_MOST)

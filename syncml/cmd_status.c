@@ -48,6 +48,13 @@ static void sent_done(struct session *s, struct sent *n)
         free(unconst(s->sent[s->sent_first++].luid.p));
 }
 
+void sent_forget(struct session *s, const struct database *db)
+{
+    for (size_t i = s->sent_first; i < s->sent_count; i++)
+        if (s->sent[i].db == db)
+            s->sent[i].done = true;
+}
+
 static struct sent *sent_find(struct session *s, int64_t msg, int64_t cmd)
 {
     for (size_t i = s->sent_first; i < s->sent_count; i++)
@@ -62,15 +69,6 @@ struct sent *sent_by_luid(struct session *s, const struct database *db, struct s
         if (s->sent[i].db == db && !s->sent[i].done && str_eq(s->sent[i].luid, luid))
             return &s->sent[i];
     return NULL;
-}
-
-bool sent_waits(const struct session *s, const struct database *db, int64_t item, struct str recur_id)
-{
-    for (size_t i = s->sent_count; i-- > s->sent_first;)
-        if (s->sent[i].db == db && s->sent[i].item == item && !s->sent[i].done &&
-            str_eq(s->sent[i].recur_id, recur_id))
-            return true;
-    return false;
 }
 
 /* ---- steps ---- */

@@ -22,14 +22,14 @@ static bool stamp(struct str value, int64_t *at)
 /* When the device says that it changed the item. */
 static bool device_time(struct str data, int64_t *at)
 {
-    static const struct str names[] = {STR_INIT("LAST-MODIFIED"), STR_INIT("REV")};
     struct str rest = data, line;
     while (str_split(&rest, '\n', &line)) {
         size_t colon = str_chr(line, ':', 0);
-        for (size_t i = 0; i < COUNT_OF(names) && colon != SIZE_MAX; i++)
-            if (str_caseeq(str_slice(line, 0, str_chr(str_slice(line, 0, colon), ';', 0)), names[i]) &&
-                stamp(str_from(line, colon + 1), at))
-                return true;
+        struct str name = str_slice(line, 0, colon);
+        name = str_slice(name, 0, str_chr(name, ';', 0));
+        bool stamped = str_caseeq(name, STR("LAST-MODIFIED")) || str_caseeq(name, STR("REV"));
+        if (stamped && stamp(str_from(line, colon + 1), at))
+            return true;
     }
     return false;
 }

@@ -452,8 +452,8 @@ void cmd_status(struct turn *t, struct sml_command *c);
 void sent_confirm_all(struct turn *t);
 struct sent *sent_add(struct session *s, const struct sent *in);
 void sent_free(struct session *s);
+void sent_forget(struct session *s, const struct database *db); /* those of a database that begins anew */
 struct sent *sent_by_luid(struct session *s, const struct database *db, struct str luid);
-bool sent_waits(const struct session *s, const struct database *db, int64_t item, struct str recur_id);
 
 /* map.c */
 void cmd_map(struct turn *t, struct sml_command *c);

@@ -104,6 +104,28 @@ static enum session_find prove(struct turn *t)
     return SESSION_NONE;
 }
 
+/* Groups, and whether he is still somebody, as of now: a session may last. */
+static enum session_find refresh(struct turn *t)
+{
+    struct session *s = t->s;
+    struct principal p;
+    SCOPED_READ(tx, t->sml->store);
+    enum status st = tx ? directory_get(t->sml->dir, tx, t->a, s->account, &p) : E_UNAVAILABLE;
+    if (st == OK && p.state == PRINCIPAL_ACTIVE)
+        st = directory_actor(t->sml->dir, tx, t->a, s->account, &s->login.actor);
+    else if (st == OK)
+        st = DENIED;
+    if (st == OK)
+        return SESSION_FOUND;
+    if (st < 0)
+        t->st = st;
+    refuse(t, 401, NULL);
+    session_end(s);
+    session_leave(t, s);
+    t->s = NULL;
+    return SESSION_NONE;
+}
+
 enum session_find turn_login(struct turn *t)
 {
     enum session_find found = session_enter(t, t->http->req.body);
@@ -118,5 +140,5 @@ enum session_find turn_login(struct turn *t)
     if (t->s->auth.every_message)
         return prove(t);
     refuse(t, 212, NULL);
-    return SESSION_FOUND;
+    return refresh(t);
 }

@@ -145,7 +145,7 @@ static enum status send_part(struct out *x, const struct out_candidate *c, struc
 {
     struct unit u = {.what = SML_ADD, .source = c->source, .item = c->id, .seq = c->seq, .recur_id = part};
     bool has = row && !is_waiting(row->luid);
-    if ((row && row->seen_seq >= c->seq) || sent_waits(x->t->s, x->db, c->id, part))
+    if (row && row->seen_seq >= c->seq)
         return OK;
     if (x->counting)
         return out_unit(x, &u);

@@ -47,11 +47,18 @@ static void fill_row(struct change *c, const struct facts *f, struct object *o, 
     row_plan(c->step.turn, c->db, &c->row, o, false);
 }
 
+/* A set of several parts is looked at again when we send: the device may lack one of them, and has one LUID a part. */
+static bool has_parts(const struct change *c, struct str body)
+{
+    return database_media(c->db) == MEDIA_CALENDAR && str_find(body, STR("RECURRENCE-ID"), 0) != SIZE_MAX;
+}
+
 /* Nothing is written to the object. `back`: the device shall get ours. */
 static enum status leave(struct change *c, const struct facts *f, struct str part, bool back, int code)
 {
     c->act = ACT_NOTHING;
-    c->differs = back;
+    c->differs = back || (database_slow(c->db) && has_parts(c, f->object->body));
+    back = c->differs;
     c->code = code;
     fill_row(c, f, f->object, part);
     c->row.seen_seq = back ? c->seq - 1 : c->seq;
@@ -157,7 +164,7 @@ static enum status add(struct turn *t, struct tx *tx, struct change *c, const st
     plan_object(o, c);
     c->act = ACT_PUT;
     c->exists = false;
-    c->differs = in.differs;
+    c->differs = in.differs || has_parts(c, in.body);
     c->code = code;
     fill_row(c, f, o, in.recur_id);
     return OK;
@@ -180,7 +187,7 @@ static enum status write_over(struct turn *t, struct change *c, const struct fac
     plan_object(o, c);
     c->act = ACT_PUT;
     c->exists = true;
-    c->differs = in.differs;
+    c->differs = in.differs || has_parts(c, in.body);
     c->code = code;
     fill_row(c, f, o, in.recur_id);
     return OK;
@@ -377,6 +384,10 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
     if (st == OK && f.object && f.has_row && !f.object->planned &&
         memcmp(f.hash, f.row.hash, sizeof f.hash) == 0) {
         claim(c, &f);
+        if (database_slow(c->db) && database_media(c->db) == MEDIA_CALENDAR)
+            st = object_body(t, tx, f.object);
+        if (st)
+            return st;
         return leave(c, &f, f.row.recur_id, f.object->seq > f.row.seen_seq, c->cmd == SML_ADD ? 201 : 200);
     }
     bool had_row = f.has_row;
