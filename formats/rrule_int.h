@@ -1,4 +1,4 @@
-/* formats/rrule_int.h: a parsed rule, for rrule_parse.c and rrule_iter.c alone.
+/* formats/rrule_int.h: a parsed rule, for the files that look into it, inside formats/.
  *
  * Every BY list is a set of bits: no list that a peer can grow, and matching is a few AND operations. Bit n
  * stands for the number n; negative numbers have a set of their own. */
