@@ -11,8 +11,9 @@
  *
  * TIMES. Dates are "2026-11-24", times "20261124T093000Z", or local ones without Z. In a recurring event the pattern (days, end) is in
  * local time while Start, End and Exceptions are in UTC; an all-day event's End is its last day. Local time is that of
- * `sif_settings.zone`. What is read as a rule becomes DTSTART;TZID=, so that it stays on the clock; what happens once and came in
- * UTC stays in UTC.
+ * `sif_settings.zone`, and what is read is said in it, with TZID, so that a rule stays on the clock; without a zone "Z" stays and local
+ * times float. Times of record (COMPLETED, an absolute TRIGGER) are in UTC. A client in another zone than the account's, or an old one that
+ * counts days by UTC, is found out by its PatternStartDate or the start's own weekday.
  *
  * The base64 around an item (Meta/Format) is the caller's. Pure functions; everything read lives in the arena. */
 #ifndef SCAMBIO_FORMATS_SIF_H
@@ -24,7 +25,7 @@
 #include "formats/xml.h"
 
 struct sif_settings {
-    const struct tz *zone;        /* of local times; NULL: UTC is the local time */
+    const struct tz *zone;        /* of local times; NULL: none, they float */
     struct tz_cache *zones;       /* for the TZIDs of what is written; NULL: the object's VTIMEZONEs alone */
     bool local;                   /* write local times, without Z */
     const struct xml_limits *xml; /* size, depth, nodes of what is read; NULL: generous ones */
@@ -45,7 +46,7 @@ enum status sif_read_calendar(struct arena *a, enum ical_kind kind, struct str t
 
 /* Appends one VEVENT, VTODO or VJOURNAL as SIF. Its parent, when it has one, gives the VTIMEZONEs and the overrides: the
  * instances that they replace are among the ExcludeDates of the master, since a SIF client gets each as an item of its own. UNSUPPORTED:
- * another component. INVALID: an event without a start. */
+ * another component, or a year that Outlook does not have (before 1, after 4499). INVALID: an event without a start. */
 enum status sif_write_calendar(struct buf *out, struct arena *a, const struct ical_comp *c,
                                const struct sif_settings *s);
 

@@ -183,13 +183,11 @@ static void chat_write(struct sif_out *out, const struct sif_row *row)
 
 /* ---- single values ---- */
 
+/* Some clients send Outlook's number, some its name; numbers are written. */
 static const struct sif_choice genders[] = {
-    {STR_INIT("0"), STR_INIT("N"), STR_INIT("")},
-    {STR_INIT("1"), STR_INIT("F"), STR_INIT("")},
-    {STR_INIT("2"), STR_INIT("M"), STR_INIT("")},
-    {STR_INIT("Female"), STR_INIT("F"), STR_INIT("word")},
-    {STR_INIT("Male"), STR_INIT("M"), STR_INIT("word")},
-    {STR_NONE, STR_NONE, STR_NONE},
+    {STR_INIT("0"), STR_INIT("N"), STR_INIT("")},    {STR_INIT("Female"), STR_INIT("F"), STR_INIT("")},
+    {STR_INIT("Male"), STR_INIT("M"), STR_INIT("")}, {STR_INIT("1"), STR_INIT("F"), STR_INIT("")},
+    {STR_INIT("2"), STR_INIT("M"), STR_INIT("")},    {STR_NONE, STR_NONE, STR_NONE},
 };
 static const struct sif_choice importances[] = {
     {STR_INIT("1"), STR_INIT("1"), STR_INIT("")},
@@ -237,7 +235,7 @@ static bool sorts(const struct sif_in *in, struct str file_as)
     struct str last = sif_value(in, "LastName"), company = sif_value(in, "CompanyName");
     bool named = last.n || sif_value(in, "FirstName").n;
     if (named && company.n && str_starts(file_as, company))
-        return true;
+        return file_as.n == company.n || str_starts(str_from(file_as, company.n), STR(" ("));
     return last.n && str_starts(file_as, last) && file_as.n > last.n && file_as.p[last.n] == ',';
 }
 

@@ -155,9 +155,10 @@ static void reminder_read(struct sif_in *in, struct ical_comp *c)
 static void reminder_write(struct sif_out *out, const struct ical_comp *c, const struct moment *start,
                            int64_t end)
 {
-    int64_t at, minutes = -1, end_utc = start->is_date ? moment_utc(start, end) : end;
-    if (sif_alarm_find(out, c, start, &end_utc, &at) && at <= start->utc)
-        minutes = (start->utc - at + MINUTE - 1) / MINUTE;
+    struct sif_alarm alarm;
+    int64_t minutes = -1, end_utc = start->is_date ? moment_utc(start, end) : end;
+    if (sif_alarm_find(out, c, start, &end_utc, &alarm) && alarm.before >= 0)
+        minutes = (alarm.before + MINUTE - 1) / MINUTE;
     sif_leaf(out, "ReminderSet", minutes >= 0 ? STR("1") : STR("0"));
     sif_leaf_number(out, "ReminderMinutesBeforeStart", minutes >= 0 ? minutes : DEFAULT_REMINDER);
 }
@@ -181,6 +182,8 @@ enum status sif_event_write(struct sif_out *out, const struct ical_comp *c)
     struct moment start;
     if (!sif_moment(out, sif_prop(out, "DTSTART"), &start))
         return INVALID;
+    if (!sif_day_exists(sif_day(start.utc) - 1) || !sif_day_exists(sif_day(start.utc) + 1))
+        return UNSUPPORTED;
     int64_t end = end_of(out, &start);
     times_write(out, &start, end);
     sif_write_rows(out, rows, COUNT_OF(rows));

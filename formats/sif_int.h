@@ -69,6 +69,8 @@ void sif_leaf_moment(struct sif_out *out, const char *name, const struct moment 
 void sif_leaf_date(struct sif_out *out, const char *name, int64_t day);
 void sif_leaf_local(struct sif_out *out, const char *name, int64_t civil); /* without Z */
 void sif_leaf_utc(struct sif_out *out, const char *name, int64_t utc);     /* with Z, or local */
+bool sif_day_exists(
+    int64_t day); /* in SIF: from the year 1 to 4499; what is not written is an empty element */
 /* Seconds by the clock of the zone in which local times are written. */
 int64_t sif_local(const struct sif_out *out, const struct moment *m);
 
@@ -146,9 +148,12 @@ void sif_rule_write(struct sif_out *out, const struct ical_comp *c, const struct
                     bool exceptions);
 /* A VALARM in the component. */
 void sif_alarm_add(struct sif_in *in, struct ical_comp *c, const char *value, struct str trigger);
-/* The first alarm that SIF can say, in UTC; false: none. `end`: NULL when there is none. */
+/* The first alarm that is shown or sounds; false: none. `end`: NULL when there is none. */
+struct sif_alarm {
+    int64_t at, before; /* UTC; seconds before the start */
+};
 bool sif_alarm_find(struct sif_out *out, const struct ical_comp *c, const struct moment *start,
-                    const int64_t *end, int64_t *at);
+                    const int64_t *end, struct sif_alarm *found);
 
 /* ---- the kinds ---- */
 enum status sif_event_read(struct sif_in *in, struct ical_comp *c, struct str *why);

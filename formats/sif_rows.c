@@ -117,6 +117,7 @@ void sif_choice_write(struct sif_out *out, const struct sif_row *row)
     const struct sif_choice *found = row->choices;
     struct str value = l ? str_trim(l->value) : STR_NONE, mark = l ? line_param1(l, STR(SIF_MARK)) : STR_NONE;
     bool any = false;
+    value = str_slice(value, 0, str_chr(value, ';', 0)); /* of GENDER the letter */
     for (const struct sif_choice *c = row->choices; value.n && c->sif.p; c++) {
         bool fits = str_caseeq(value, c->value) || (!any && str_eq(c->value, STR("*")));
         if (fits && (!any || str_caseeq(mark, c->mark))) {

@@ -151,11 +151,13 @@ static void reminder_write(struct sif_out *out, const struct ical_comp *c, const
 {
     struct moment none = {.zone = tz_utc()};
     const struct moment *from = start ? start : due ? due : &none;
-    int64_t at;
-    bool set = sif_alarm_find(out, c, from, due ? &due->utc : NULL, &at) && (from != &none || at > DAY);
+    struct sif_alarm alarm;
+    /* a task without any date has times of alarms, but nothing that they could be relative to */
+    bool set =
+        sif_alarm_find(out, c, from, due ? &due->utc : NULL, &alarm) && (from != &none || alarm.at > DAY);
     sif_leaf(out, "ReminderSet", set ? STR("1") : STR("0"));
     if (set)
-        sif_leaf_utc(out, "ReminderTime", at);
+        sif_leaf_utc(out, "ReminderTime", alarm.at);
     else
         sif_leaf(out, "ReminderTime", STR_NONE);
 }

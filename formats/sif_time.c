@@ -1,7 +1,7 @@
 /* formats/sif_time.c: dates and times of SIF in both directions. */
 #include "formats/sif_int.h"
 
-enum { DAY = 86400, NO_DATE = 4501 }; /* Outlook says "no date" by the year 4501 */
+enum { DAY = 86400, NO_DATE = 4500 }; /* Outlook says "no date" by the year 4500 or 4501 */
 
 /* ---- reading ---- */
 
@@ -28,7 +28,7 @@ bool sif_time_of(const struct sif_in *in, struct str value, struct sif_time *out
 {
     char room[20];
     struct caltime t;
-    if (!value.p || value.n > 40 || caltime_parse(plain(value, room), &t) != OK || t.year >= NO_DATE - 1)
+    if (!value.p || value.n > 40 || caltime_parse(plain(value, room), &t) != OK || t.year >= NO_DATE)
         return false;
     int64_t seconds = caltime_seconds(&t);
     *out = (struct sif_time){.civil = seconds, .is_date = t.is_date, .came_utc = t.is_utc, .utc = seconds};
@@ -96,18 +96,28 @@ int64_t sif_local(const struct sif_out *out, const struct moment *m)
     return out->zone ? tz_to_local(out->zone, m->utc) : m->utc;
 }
 
+bool sif_day_exists(int64_t day)
+{
+    return day >= days_from_civil(1, 1, 1) && day < days_from_civil(NO_DATE, 1, 1);
+}
+
 static void leaf_time(struct sif_out *out, const char *name, int64_t civil, bool utc)
 {
     struct caltime c = caltime_from_seconds(civil);
     c.is_utc = utc;
     SCOPED_BUF(b, 64);
-    caltime_write(&b, &c);
+    if (sif_day_exists(sif_day(civil)))
+        caltime_write(&b, &c);
     sif_leaf(out, name, buf_view(&b));
 }
 
 void sif_leaf_date(struct sif_out *out, const char *name, int64_t day)
 {
     int y, m, d;
+    if (!sif_day_exists(day)) {
+        sif_leaf(out, name, STR_NONE);
+        return;
+    }
     civil_from_days(day, &y, &m, &d);
     buf_addf(out->buf, "<%s>%04d-%02d-%02d</%s>\n", name, y, m, d, name);
 }
