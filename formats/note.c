@@ -20,8 +20,7 @@ static struct str normal(struct arena *a, struct str text)
     return str_n(p, n);
 }
 
-/* The first line, at most NOTE_TITLE characters of it. */
-static struct str title_of(struct str text)
+struct str note_title(struct str text)
 {
     struct str rest = text, line = STR("");
     str_split(&rest, '\n', &line);
@@ -52,7 +51,7 @@ enum status note_read(struct arena *a, struct str text, struct ical_comp *journa
     text = normal(a, text);
     if (!text.p)
         return a->st;
-    struct str title = title_of(text), rest = str_from(text, title.n + 1);
+    struct str title = note_title(text), rest = str_from(text, title.n + 1);
     bool apart = title.n && rest.n && text.p[title.n] == '\n' && !str_starts(rest, title);
     enum status st = title.n ? add_text(a, journal, STR("SUMMARY"), title) : OK;
     struct str body = apart ? rest : text.n > title.n ? text : STR("");

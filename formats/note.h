@@ -11,6 +11,9 @@
 
 enum { NOTE_TITLE = 120 }; /* characters */
 
+/* The first line of a text with line feeds, at most NOTE_TITLE characters of it. */
+struct str note_title(struct str text);
+
 /* Sets SUMMARY and DESCRIPTION of a component that has neither. CRLF, LF and CR end a line. INVALID: not UTF-8. */
 enum status note_read(struct arena *a, struct str text, struct ical_comp *journal);
 

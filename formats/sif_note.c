@@ -4,6 +4,8 @@
 
 #include "core/scoped.h"
 
+enum { CUT = 40 }; /* bytes of Subject from which on it may be the beginning alone */
+
 /* Outlook's colours by their names in RFC 7986; yellow is what a note has that says none. */
 static const struct sif_choice colors[] = {
     {STR_INIT("3"), STR_INIT("yellow"), STR_INIT("")}, {STR_INIT("0"), STR_INIT("blue"), STR_INIT("")},
@@ -17,13 +19,13 @@ static const struct sif_row rows[] = {
     SIF_KEPT("Left", "X-SIF-LEFT"),       SIF_KEPT("Top", "X-SIF-TOP"),
 };
 
-/* Is Subject the beginning of Body's first line, whole or cut by a client? */
+/* Is Subject the beginning of Body's first line, whole or cut, by us or by a client? */
 static bool is_title(struct str subject, struct str body)
 {
-    struct str line = body;
+    struct str line = body, title = str_trim(note_title(body));
     str_split(&body, '\n', &line);
     line = str_trim(line);
-    return str_eq(subject, line) || (subject.n >= 40 && str_starts(line, subject));
+    return str_eq(subject, line) || str_eq(subject, title) || (subject.n >= CUT && str_starts(line, subject));
 }
 
 enum status sif_note_read(struct sif_in *in, struct ical_comp *c, struct str *why)
