@@ -288,8 +288,6 @@ enum status charset_decode(struct arena *a, enum charset cs, struct str bytes, s
 {
     if (cs == CHARSET_NONE)
         cs = CHARSET_UTF8;
-    if (cs == CHARSET_UTF8 && str_starts(bytes, STR("\xef\xbb\xbf")))
-        bytes = str_from(bytes, 3);
     *out = bytes.p ? bytes : STR("");
     if (keeps_ascii(cs) && (is_ascii(bytes) || (cs == CHARSET_UTF8 && str_utf8(bytes))))
         return OK;

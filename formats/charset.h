@@ -50,7 +50,7 @@ enum charset charset_find(struct str name);
 /* The name as it is written ("ISO-8859-1"); STR_NONE of CHARSET_NONE. */
 struct str charset_name(enum charset cs);
 
-/* The bytes as UTF-8 without a byte order mark; the same view when they are that already. At most three times as many
+/* The bytes as UTF-8 (of UTF-16 without the byte order mark); the same view when they are that already. At most three times as many
  * bytes; *out is STR_NONE only when the arena is out. CHARSET_NONE is taken as UTF-8. Bytes that are no UTF-8 under
  * CHARSET_UTF8, and what other sets have no meaning for, become U+FFFD. E_MEMORY, TOO_LARGE: of the arena. */
 enum status charset_decode(struct arena *a, enum charset cs, struct str bytes, struct str *out);

@@ -18,7 +18,8 @@ static const struct vcard21_prop props[] = {
     {STR_INIT("PHOTO"), VCARD21_MEDIA, false},    {STR_INIT("LOGO"), VCARD21_MEDIA, false},
     {STR_INIT("SOUND"), VCARD21_MEDIA, false},    {STR_INIT("KEY"), VCARD21_MEDIA, false},
     {STR_INIT("AGENT"), VCARD21_AGENT, false},    {STR_INIT("VERSION"), VCARD21_DROPPED, false},
-    {STR_INIT("PRODID"), VCARD21_DROPPED, false},
+    {STR_INIT("PRODID"), VCARD21_DROPPED, false}, {STR_INIT("BEGIN"), VCARD21_DROPPED, false},
+    {STR_INIT("END"), VCARD21_DROPPED, false},
 };
 
 const struct vcard21_prop *vcard21_prop_of(struct str name)
@@ -120,28 +121,41 @@ static void put_parts(struct reading *g, struct buf *b, struct str value)
     }
 }
 
-/* Line feeds as "\n", everything else as it is. */
+/* Line breaks as "\n", everything else as it is. */
 static void put_opaque(struct buf *b, struct str value)
 {
-    struct str one;
-    for (bool first = true; str_split(&value, '\n', &one); first = false) {
-        if (!first)
+    for (size_t i = 0; i < value.n; i++) {
+        char next = i + 1 < value.n ? value.p[i + 1] : 0;
+        bool escape = value.p[i] == '\\' && next && next != '\n';
+        if (value.p[i] == '\n')
             buf_add(b, STR("\\n"));
-        buf_add(b, one);
+        else
+            buf_addc(b, value.p[i]);
+        if (escape)
+            buf_addc(b, value.p[++i] == 'N' ? 'n' : next);
     }
 }
 
-/* 2.1 says longitude first and a comma between, 3.0 latitude first and a semicolon. */
-static void put_geo(struct buf *b, struct str value)
+static bool is_number(struct str s)
 {
-    size_t comma = str_chr(value, ',', 0);
-    if (comma == SIZE_MAX) {
-        buf_add(b, value);
-        return;
-    }
-    buf_add(b, str_trim(str_from(value, comma + 1)));
-    buf_addc(b, ';');
-    buf_add(b, str_trim(str_slice(value, 0, comma)));
+    for (size_t i = 0; i < s.n; i++)
+        if (!ascii_digit(s.p[i]) && s.p[i] != '+' && s.p[i] != '-' && s.p[i] != '.')
+            return false;
+    return s.n > 0;
+}
+
+bool vcard21_swap(struct buf *b, struct str value, char from, char to)
+{
+    size_t at = str_chr(value, from, 0);
+    struct str first = str_trim(str_slice(value, 0, at)), second = STR_NONE;
+    if (at != SIZE_MAX)
+        second = str_trim(str_from(value, at + 1));
+    if (!is_number(first) || !is_number(second))
+        return false;
+    buf_add(b, second);
+    buf_addc(b, to);
+    buf_add(b, first);
+    return true;
 }
 
 /* "image/jpeg", which Funambol's clients write for JPEG */
@@ -228,7 +242,8 @@ static enum status put_value(struct reading *g, const struct vcard21_prop *prop,
         put_opaque(b, l->value);
         return OK;
     case VCARD21_GEO:
-        put_geo(b, l->value);
+        if (!vcard21_swap(b, l->value, ',', ';')) /* 2.1 says longitude first */
+            put_opaque(b, l->value);
         return OK;
     case VCARD21_MEDIA:
         return put_media(g, b, v);
@@ -356,8 +371,11 @@ static void add_name(struct reading *g)
     struct str name = name_of(a, value_of(g->card, STR("N"))), org = value_of(g->card, STR("ORG")), first;
     if (!name.p && org.p && text_split(&org, ';', &first) && first.n)
         name = first;
-    for (size_t i = 0; !name.p && i < COUNT_OF(others); i++)
-        name = value_of(g->card, others[i]);
+    for (size_t i = 0; !name.p && i < COUNT_OF(others); i++) {
+        struct str list = value_of(g->card, others[i]);
+        if (text_split(&list, ',', &first))
+            name = first;
+    }
     struct line *fn = ARENA_NEW(a, struct line);
     if (!fn)
         return;

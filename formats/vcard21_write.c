@@ -197,22 +197,18 @@ static void put_date(struct buf *b, struct str value)
     put_opaque(b, value);
 }
 
-static void put_geo(struct buf *b, struct str value)
-{
-    size_t semicolon = str_chr(value, ';', 0);
-    if (semicolon == SIZE_MAX) {
-        buf_add(b, value);
-        return;
-    }
-    buf_add(b, str_trim(str_from(value, semicolon + 1)));
-    buf_addc(b, ',');
-    buf_add(b, str_trim(str_slice(value, 0, semicolon)));
-}
-
+/* Does the value say that it is BASE64, and is it? */
 static bool is_binary(const struct line *l)
 {
     struct str encoding = line_param1(l, STR("ENCODING"));
-    return str_caseeq(encoding, STR("b")) || str_caseeq(encoding, STR("BASE64"));
+    if (!str_caseeq(encoding, STR("b")) && !str_caseeq(encoding, STR("BASE64")))
+        return false;
+    for (size_t i = 0; i < l->value.n; i++) {
+        char c = l->value.p[i];
+        if (!ascii_alpha(c) && !ascii_digit(c) && !ascii_space(c) && str_chr(STR("+/="), c, 0) == SIZE_MAX)
+            return false;
+    }
+    return true;
 }
 
 static void write_binary(struct writing *w, struct versit_out *line, struct str value, size_t size)
@@ -237,7 +233,8 @@ static bool write_agent(struct writing *w, const struct line *l)
         buf_add(w->out, l->group);
         buf_addc(w->out, '.');
     }
-    buf_add(w->out, STR("AGENT:\r\n"));
+    buf_add(w->out, l->name);
+    buf_add(w->out, STR(":\r\n"));
     while (str_split(&text, '\n', &line)) {
         charset_encode(w->out, w->o->text.charset, line);
         buf_add(w->out, STR("\r\n"));
@@ -260,7 +257,8 @@ static void put_value(struct writing *w, const struct vcard21_prop *prop, const 
         put_date(b, l->value);
         return;
     case VCARD21_GEO:
-        put_geo(b, l->value);
+        if (!vcard21_swap(b, l->value, ';', ','))
+            put_opaque(b, l->value);
         return;
     case VCARD21_RAW:
     case VCARD21_MEDIA:
@@ -314,20 +312,27 @@ static void write_property(struct writing *w, const struct line *l)
     versit_write_line(w->out, &w->o->text, &line);
 }
 
-/* N must be there; phones show nothing without. */
-static void write_name(struct writing *w, const struct vcard *c)
+/* N must be there, since phones show nothing without, and some look for it at the head. */
+static void write_names(struct writing *w, const struct vcard *c)
 {
     const struct line *fn = NULL;
+    bool named = false;
     for (const struct line *l = c->props; l; l = l->next) {
-        if (str_caseeq(l->name, STR("N")) && !says_nothing(l->value))
-            return;
-        if (!fn && str_caseeq(l->name, STR("FN")))
+        named = named || (str_caseeq(l->name, STR("N")) && !says_nothing(l->value));
+        if (!fn && str_caseeq(l->name, STR("FN")) && !says_nothing(l->value))
             fn = l;
     }
-    if (!fn)
+    if (!named && fn) {
+        SCOPED_BUF(value, fn->value.n * 2 + 8);
+        text_escape(&value, text_unescape(w->arena, fn->value));
+        buf_add(&value, STR(";;;;"));
+        struct line n = {.name = STR("N"), .value = buf_view(&value)};
+        write_property(w, &n);
         return;
-    struct line n = {.name = STR("N"), .value = JOIN(w->arena, fn->value, STR(";;;;"))};
-    write_property(w, &n);
+    }
+    for (const struct line *l = c->props; l; l = l->next)
+        if (str_caseeq(l->name, STR("N")))
+            write_property(w, l);
 }
 
 enum status vcard21_write(struct arena *a, const struct vcard *c, const struct vcard21_write *o,
@@ -339,9 +344,10 @@ enum status vcard21_write(struct arena *a, const struct vcard *c, const struct v
     if (st != OK)
         return st;
     buf_add(out, STR("BEGIN:VCARD\r\nVERSION:2.1\r\n"));
-    write_name(&w, card);
+    write_names(&w, card);
     for (const struct line *l = card->props; l; l = l->next)
-        write_property(&w, l);
+        if (!str_caseeq(l->name, STR("N")))
+            write_property(&w, l);
     buf_add(out, STR("END:VCARD\r\n"));
     return a->st != OK ? a->st : out->st;
 }
