@@ -68,7 +68,8 @@ static size_t copied(const struct str *fields, size_t count)
 static struct reply *reply_copy(const struct reply *r)
 {
     struct str from[] = {r->msg_ref, r->cmd_ref, r->target, r->source, r->next_anchor, r->text};
-    struct reply *copy = malloc(sizeof *copy + copied(from, COUNT_OF(from)));
+    size_t text = copied(from, COUNT_OF(from));
+    struct reply *copy = malloc(sizeof *copy + text);
     if (!copy)
         return NULL;
     *copy = *r;

@@ -169,7 +169,7 @@ static enum status out_sources(struct out *x, enum status (*walk)(struct out *, 
     enum status st = OK;
     size_t first = x->counting ? 0 : db->out_source;
     for (size_t i = first; i < db->source_count && st == OK; i++) {
-        int64_t counted, *at = x->counting ? &counted : &db->out_at;
+        int64_t counted = 0, *at = x->counting ? &counted : &db->out_at;
         if (x->counting || i != db->out_source || db->out_at < 0)
             *at = from_start ? 0 : db->sources[i].since;
         if (!x->counting)
