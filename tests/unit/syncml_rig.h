@@ -27,7 +27,8 @@ static inline void rig_start(struct rig *r, const char *extra)
     SCOPED_BUF(password, 256);
     SCOPED_ARENA(a, 1 << 20);
     *r = (struct rig){0};
-    world_start(&r->w, 1, extra);
+    /* a disk is not tested here */
+    world_start_in(&r->w, access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", 1, extra);
     assert_ok(syncml_sessions_new(r->w.store, r->w.directory, &r->sessions));
     rig_configure(r);
     {
@@ -47,7 +48,10 @@ static inline void rig_stop(struct rig *r)
 
 /* ---- items of the device ---- */
 
-enum { ITEMS_MOST = 600 };
+#ifndef RIG_ITEMS
+#define RIG_ITEMS 600
+#endif
+enum { ITEMS_MOST = RIG_ITEMS };
 enum item_state { ITEM_FREE, ITEM_CLEAN, ITEM_NEW, ITEM_CHANGED, ITEM_GONE };
 struct dev_item {
     char luid[40];
