@@ -198,7 +198,7 @@ size_t charset_length(struct str utf8)
 /* ISO-8859-1 is read as windows-1252, since that is what writers of it mean by 80..9F. */
 static void from_single(struct buf *out, enum charset cs, struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; s.p && i < s.n; i++) {
         unsigned c = (unsigned char)s.p[i];
         if (cs != CHARSET_ASCII && c >= SEVEN_BITS && c < LATIN_PRINTABLE)
             c = cp1252[c - SEVEN_BITS];

@@ -158,7 +158,7 @@ static void photo_write(struct sif_out *out, const struct sif_row *row)
 {
     const struct line *l = sif_prop(out, row->property);
     struct str encoding = l ? line_param1(l, STR("ENCODING")) : STR_NONE;
-    bool inside = str_caseeq(encoding, STR("b")) || str_caseeq(encoding, STR("BASE64"));
+    bool inside = l && (str_caseeq(encoding, STR("b")) || str_caseeq(encoding, STR("BASE64")));
     SCOPED_BUF(bytes, inside ? l->value.n + 4 : 1);
     SCOPED_BUF(text, inside ? l->value.n * 2 + 16 : 1);
     if (inside && buf_unbase64(&bytes, l->value) && bytes.n)

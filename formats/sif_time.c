@@ -18,8 +18,8 @@ static struct str plain(struct str value, char room[static 20])
         room[n++] = c == ' ' || c == 't' ? 'T' : c == 'z' ? 'Z' : c;
     }
     if (n == 13 && room[8] == 'T') { /* without seconds */
-        memcpy(room + 13, "00", 2);
-        n = 15;
+        room[n++] = '0';
+        room[n++] = '0';
     }
     return str_n(room, n);
 }

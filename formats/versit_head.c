@@ -161,7 +161,7 @@ enum status versit_head(struct arena *a, enum charset charset, struct str head, 
                         struct versit_line *v, const char **what)
 {
     struct head h = {.arena = a, .charset = charset, .v = v, .tail = &v->line.params, .most = most};
-    struct str rest = head, one, value;
+    struct str rest = head, one = STR(""), value;
     enum status st = OK;
     next_param(&rest, &one);
     one = str_trim(one);

@@ -206,7 +206,6 @@ static enum status by_basic(struct judging *j)
 /* 16 bytes: in base64, as they are, or (in SyncML 1.0's own examples) in base64 of hexadecimal. */
 static bool read_digest(struct str data, bool coded, unsigned char out[MD5_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
     SCOPED_BUF(bytes, 64);
     if (!coded || !buf_unbase64(&bytes, data)) {
         buf_clear(&bytes);
@@ -219,10 +218,10 @@ static bool read_digest(struct str data, bool coded, unsigned char out[MD5_SIZE]
         return true;
     }
     for (size_t i = 0; i < bytes.n; i++) {
-        const char *at = memchr(digits, ascii_lower(bytes.p[i]), 16);
-        if (!at)
+        size_t at = str_chr(STR("0123456789abcdef"), ascii_lower(bytes.p[i]), 0);
+        if (at == SIZE_MAX)
             return false;
-        out[i / 2] = (unsigned char)(i % 2 ? out[i / 2] | (at - digits) : (at - digits) << 4);
+        out[i / 2] = (unsigned char)(i % 2 ? out[i / 2] | at : at << 4);
     }
     return true;
 }
@@ -294,7 +293,7 @@ static enum status by_digest(struct judging *j, enum digest_form form, struct st
         return j->a->st;
     }
     if (st == UNAUTHENTICATED)
-        log_refusal(j, c->user);
+        log_refusal(j, c ? c->user : user);
     if (st == UNSUPPORTED && !j->r->secure)
         log_warning("syncml: %.*s logs in by MD5 without TLS: that needs an app password with scope syncml",
                     STR_ARG(str_slice(user.n ? user : j->r->message->source, 0, 256)));
@@ -302,7 +301,7 @@ static enum status by_digest(struct judging *j, enum digest_form form, struct st
     st = refuse(j, st, retry_after);
     if (st == OK && j->out->code == 401) {
         if (again)
-            challenge(j, chal, nonce_now(j, c));
+            challenge(j, chal, nonce_now(j, c ? c : &j->who[0]));
         else
             challenge_any(j);
     }

@@ -281,7 +281,7 @@ static enum status give_names(struct ctx *x, struct ical_comp *c)
         n = comp_set(x->a, c, STR("N"), arena_strf(x->a, "%.*s;;;;", STR_ARG(name)));
     }
     if (!n)
-        n = comp_set(x->a, c, STR("N"), STR(";;;;"));
+        (void)comp_set(x->a, c, STR("N"), STR(";;;;"));
     return x->a->st;
 }
 

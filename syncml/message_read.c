@@ -316,13 +316,15 @@ static void read_field(struct reader *r, const struct field *f, const struct pla
         read_cred(n, member(base, f->at));
         break;
     case REFERENCE:
+        if (!where)
+            break; /* only commands have them */
         if (f->tag == TAG_TARGETREF)
             add_reference(r, own_text(n), &c->target_refs, &c->target_ref_count, &where->target_cap);
         else
             add_reference(r, own_text(n), &c->source_refs, &c->source_ref_count, &where->source_cap);
         break;
     case ITEM: {
-        struct sml_item *item = make(r, sizeof *item);
+        struct sml_item *item = where ? make(r, sizeof *item) : NULL;
         if (!item)
             break;
         read_item(r, where->cmd, n, item);
@@ -383,7 +385,7 @@ static void read_commands(struct reader *r, const struct sml_node *body, struct 
             n = n->parent == body ? NULL : n->parent;
             if (n) {
                 last = parent;
-                parent = parent->parent;
+                parent = parent ? parent->parent : NULL;
             }
         }
         n = n ? n->next : NULL;

@@ -112,7 +112,8 @@ static struct str name_of(struct turn *t, const struct change *c, struct str uid
     const char *ext = media == MEDIA_VCARD ? ".vcf" : ".ics";
     bool plain = uid.n > 0 && uid.n <= 120 && uid.p[0] != '.' && !c->tries;
     for (size_t i = 0; i < uid.n && plain; i++)
-        plain = ascii_alpha(uid.p[i]) || ascii_digit(uid.p[i]) || (memchr("-_.@", uid.p[i], 4) != NULL);
+        plain =
+            ascii_alpha(uid.p[i]) || ascii_digit(uid.p[i]) || str_chr(STR("-_.@"), uid.p[i], 0) != SIZE_MAX;
     if (plain)
         return arena_strf(t->work, "%.*s%s", STR_ARG(uid), ext);
     uid_make(t->work, &random);

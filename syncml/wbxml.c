@@ -232,7 +232,7 @@ static enum wbxml_page table_of(const struct wbxml *w)
 static void open_element(struct wbxml *w, unsigned char c)
 {
     enum sml_tag tag;
-    struct str name = STR("");
+    struct str name;
     if ((c & ~(TAG_ATTRIBUTES | TAG_CONTENT)) == LITERAL) {
         name = table_string(w);
         tag = sml_tag_of(name);
