@@ -12,7 +12,7 @@ static void challenge(struct http_txn *t)
     http_set(t, STR("WWW-Authenticate"), STR("Basic realm=\"Scambio\", charset=\"UTF-8\""));
 }
 
-static bool may_send_password(const struct http_txn *t, const struct conf *conf)
+bool login_secure(const struct http_txn *t, const struct conf *conf)
 {
     int64_t rule = conf_int(conf, CONF_AUTH_PLAINTEXT_WITHOUT_TLS);
     return str_eq(t->req.scheme, STR("https")) || rule == PLAIN_ALWAYS ||
@@ -53,7 +53,7 @@ static void conclude(struct routes *r, struct http_txn *t, struct visit *v, enum
 enum http_admission login_admit(struct routes *r, struct http_txn *t, struct visit *v)
 {
     struct str given = http_get(&t->req, STR("Authorization"));
-    if (!may_send_password(t, v->settings->conf)) {
+    if (!login_secure(t, v->settings->conf)) {
         http_plain(t, 403, "Passwords are taken over HTTPS only: use https:// and the server's HTTPS port.");
         return HTTP_REFUSE;
     }

@@ -14,6 +14,22 @@ static void run_dav(struct routes *r, struct http_txn *t, struct visit *v)
     dav_handle(v->settings->dav, t, &v->login);
 }
 
+static size_t dav_body(const struct settings *s, const struct http_request *req)
+{
+    return dav_body_limit(s->dav, req->method, req->path);
+}
+
+static void run_syncml(struct routes *r, struct http_txn *t, struct visit *v)
+{
+    (void)r;
+    syncml_handle(v->settings->syncml, t, login_secure(t, v->settings->conf));
+}
+
+static size_t syncml_body(const struct settings *s, const struct http_request *req)
+{
+    return syncml_body_limit(s->syncml, req->method);
+}
+
 static void run_setup(struct routes *r, struct http_txn *t, struct visit *v)
 {
     (void)r;
@@ -30,12 +46,14 @@ static void run_nothing(struct routes *r, struct http_txn *t, struct visit *v)
 
 /* The first that fits. */
 static const struct route table[] = {
-    {STR_INIT("/dav/"), ROUTE_PREFIX | ROUTE_LOGIN | ROUTE_BODY, run_dav},
+    {STR_INIT("/dav/"), ROUTE_PREFIX | ROUTE_LOGIN, run_dav, dav_body},
     {STR_INIT("/dav"), 0, page_redirect},
     {STR_INIT("/.well-known/caldav"), 0, page_redirect},
     {STR_INIT("/.well-known/caldav/"), 0, page_redirect},
     {STR_INIT("/.well-known/carddav"), 0, page_redirect},
     {STR_INIT("/.well-known/carddav/"), 0, page_redirect},
+    {STR_INIT("/syncml"), ROUTE_POST, run_syncml, syncml_body}, /* messages carry their log-in */
+    {STR_INIT("/syncml/"), ROUTE_POST, run_syncml, syncml_body},
     {STR_INIT("/health"), ROUTE_QUIET, page_health},
     {STR_INIT("/metrics"), ROUTE_QUIET, page_metrics},
     {STR_INIT("/setup"), 0, run_setup},
@@ -59,6 +77,7 @@ static void settings_put(struct settings *s)
         return;
     if (s->dav)
         dav_free(s->dav);
+    syncml_free(s->syncml);
     conf_unref(s->conf);
     free(s);
 }
@@ -80,6 +99,8 @@ enum status routes_reload(struct routes *r, struct conf *conf)
     fresh->refs = 1;
     fresh->conf = conf_ref(conf);
     enum status st = dav_new(r->store, r->dir, conf, &fresh->dav);
+    if (st == OK)
+        st = syncml_new(r->sessions, conf, &fresh->syncml);
     if (st != OK) {
         settings_put(fresh);
         return st;
@@ -105,8 +126,12 @@ static enum http_admission admit(void *ctx, struct http_txn *t, size_t *body_lim
     v->mark = -1;
     v->settings = settings_get(r);
     v->route = find_route(t->req.path);
-    *body_limit =
-        v->route->flags & ROUTE_BODY ? dav_body_limit(v->settings->dav, t->req.method, t->req.path) : 0;
+    *body_limit = v->route->body ? v->route->body(v->settings, &t->req) : 0;
+    if (v->route->flags & ROUTE_POST && !str_eq(t->req.method, STR("POST"))) {
+        http_plain(t, 405, "Devices send their messages here, by POST.");
+        http_set(t, STR("Allow"), STR("POST"));
+        return HTTP_REFUSE;
+    }
     return v->route->flags & ROUTE_LOGIN ? login_admit(r, t, v) : HTTP_ADMIT;
 }
 
@@ -191,7 +216,9 @@ enum status routes_new(struct store *store, struct directory *dir, struct conf *
     r->aside = aside;
     r->service = (struct http_service){admit, verify, run, finished, r};
     pthread_mutex_init(&r->lock, NULL);
-    enum status st = routes_reload(r, conf);
+    enum status st = syncml_sessions_new(store, dir, &r->sessions);
+    if (st == OK)
+        st = routes_reload(r, conf);
     if (st == OK)
         *out = r;
     else
@@ -204,6 +231,7 @@ void routes_free(struct routes *r)
     if (!r)
         return;
     settings_put(r->settings);
+    syncml_sessions_free(r->sessions);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }

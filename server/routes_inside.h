@@ -4,6 +4,7 @@
 
 #include "server/http_answer.h"
 #include "server/routes.h"
+#include "syncml/syncml.h"
 
 #include <pthread.h>
 
@@ -11,12 +12,14 @@ struct settings { /* immutable; counted by the requests that were admitted under
     _Atomic int refs;
     struct conf *conf;
     struct dav *dav;
+    struct syncml *syncml;
 };
 
 struct routes {
     struct store *store;
     struct directory *dir;
     struct set_aside *aside;
+    struct syncml_sessions *sessions;
     struct http_service service;
     pthread_mutex_t lock; /* of settings */
     struct settings *settings;
@@ -25,7 +28,7 @@ struct routes {
 enum {
     ROUTE_PREFIX = 1,
     ROUTE_LOGIN = 2,
-    ROUTE_BODY = 4,
+    ROUTE_POST = 4, /* takes nothing else */
     ROUTE_QUIET = 8
 }; /* QUIET: not in the access log */
 
@@ -34,6 +37,8 @@ struct route {
     struct str path;
     unsigned flags;
     void (*run)(struct routes *r, struct http_txn *t, struct visit *v);
+    size_t (*body)(const struct settings *s,
+                   const struct http_request *req); /* the largest; NULL: none is taken */
 };
 
 struct visit { /* t->service: a request on its way */
@@ -45,6 +50,8 @@ struct visit { /* t->service: a request on its way */
 };
 
 /* login.c */
+/* May a password come in clear here? TLS, or what [auth] plaintext_without_tls says. */
+bool login_secure(const struct http_txn *t, const struct conf *conf);
 enum http_admission login_admit(struct routes *r, struct http_txn *t, struct visit *v);
 void login_verify(struct routes *r, struct http_txn *t, struct visit *v);
 

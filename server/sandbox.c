@@ -87,7 +87,21 @@ static void allow(int ruleset, const char *path, uint64_t access)
 static const char *const readable[] = {"/etc", "/usr/share/zoneinfo", "/usr/lib",
                                        "/lib", "/proc/self",          "/sys/devices"};
 
-static enum status landlock(const char *data, struct buf *why)
+/* Folders beside the data that the configuration names for writing. They must be there at start. */
+static const enum conf_key writable[] = {CONF_SYNCML_TRACE};
+
+static void allow_named(int ruleset, const struct conf *conf, uint64_t access)
+{
+    for (size_t i = 0; i < COUNT_OF(writable); i++) {
+        SCOPED_BUF(path, 4096);
+        if (!conf_has(conf, writable[i]))
+            continue;
+        buf_add(&path, conf_str(conf, writable[i]));
+        allow(ruleset, buf_c(&path), access);
+    }
+}
+
+static enum status landlock(const struct conf *conf, struct buf *why)
 {
     long abi = landlock_abi();
     if (abi < 1) {
@@ -109,7 +123,10 @@ static enum status landlock(const char *data, struct buf *why)
     }
     for (size_t i = 0; i < COUNT_OF(readable); i++)
         allow(ruleset, readable[i], FS_READ & handled);
-    allow(ruleset, data, (FS_WRITE | FS_TRUNCATE) & handled);
+    SCOPED_BUF(data, 4096);
+    buf_add(&data, conf_str(conf, CONF_SERVER_DATA));
+    allow_named(ruleset, conf, (FS_WRITE | FS_TRUNCATE) & handled);
+    allow(ruleset, buf_c(&data), (FS_WRITE | FS_TRUNCATE) & handled);
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
         buf_addf(why, "landlock: %m");
         return E_UNAVAILABLE;
@@ -297,13 +314,11 @@ static enum status filter_calls(struct buf *why)
 
 enum status sandbox_enter(const struct conf *conf, struct buf *why)
 {
-    SCOPED_BUF(data, 4096);
-    buf_add(&data, conf_str(conf, CONF_SERVER_DATA));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         buf_addf(why, "no_new_privs: %m");
         return E_UNAVAILABLE;
     }
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    enum status st = landlock(buf_c(&data), why);
+    enum status st = landlock(conf, why);
     return st == OK ? filter_calls(why) : st;
 }
