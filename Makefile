@@ -36,7 +36,7 @@ UNIT     := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 SQL      := $(wildcard schemas/* clients/phones/*)
 
 .DEFAULT_GOAL := scambio
-.PHONY: run check check-unit check-long bench lint install deps deps-test unit clean fuzz crash
+.PHONY: run check check-unit check-long bench lint install deps deps-test unit clean fuzz crash simulation
 
 scambio: $(BUILD)/scambio
 	@cp -f $< $@
@@ -100,6 +100,15 @@ build/crash/check: $(wildcard tests/crash/*.h) tests/crash/check.c tests/crash/d
 crash:
 	@$(MAKE) --no-print-directory VARIANT=release build/crash/record.so build/crash/load
 	@$(MAKE) --no-print-directory VARIANT=asan build/crash/check
+
+# ---- the simulation of phones: whole programs again, so that it can be killed ----
+SIM_SRC := $(wildcard tests/simulation/*.c)
+$(BUILD)/simulation/phones: $(SIM_SRC) $(wildcard tests/simulation/*.h) tests/unit/dav_engine.h $(BUILD)/libscambio.a
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -MMD -MP,$(CFLAGS)) $(LDFLAGS) -o $@ $(SIM_SRC) $(BUILD)/libscambio.a $(PKG_L)
+simulation:
+	@$(MAKE) --no-print-directory VARIANT=release build/release/simulation/phones
+	@$(MAKE) --no-print-directory VARIANT=asan build/asan/simulation/phones
 
 # ---- everything: `make check` on a fresh machine installs what it needs first ----
 deps:

@@ -85,14 +85,13 @@ static inline int64_t world_user(struct world *w, const char *address, const cha
     return id;
 }
 
-/* `extra`: lines of configuration, NULL for none. */
-static inline void world_start_in(struct world *w, const char *folder, int shards, const char *extra)
+/* Opens the world that lies in the folder, or makes one there. `extra`: lines of configuration, NULL for none. */
+static inline void world_open(struct world *w, const char *dir, int shards, const char *extra)
 {
     SCOPED_BUF(text, 8192);
     SCOPED_BUF(why, 8192);
     *w = (struct world){0};
-    snprintf(w->dir, sizeof w->dir, "%s/scambio-dav-XXXXXX", folder);
-    MUST((mkdtemp(w->dir)) != NULL);
+    snprintf(w->dir, sizeof w->dir, "%s", dir);
     buf_addf(&text,
              "[server]\nhostname = mail.example.test\ndata = %s\ndomains = example.test\n[listen]\nhttp = "
              "127.0.0.1:0\n%s",
@@ -115,6 +114,14 @@ static inline void world_start_in(struct world *w, const char *folder, int shard
         fprintf(stderr, "%s\n", buf_c(&why));
     MUST((st) == OK);
     MUST((dav_new(w->store, w->directory, w->conf, &w->dav)) == OK);
+}
+
+static inline void world_start_in(struct world *w, const char *folder, int shards, const char *extra)
+{
+    char dir[sizeof w->dir];
+    snprintf(dir, sizeof dir, "%s/scambio-dav-XXXXXX", folder);
+    MUST((mkdtemp(dir)) != NULL);
+    world_open(w, dir, shards, extra);
     world_user(w, "alice@example.test", "Alice Example");
     world_user(w, "bob@example.test", "Bob Example");
     world_user(w, "carol@example.test", "Carol Example");
@@ -125,12 +132,17 @@ static inline void world_start(struct world *w, int shards, const char *extra)
     world_start_in(w, "/tmp", shards, extra);
 }
 
-static inline void world_stop(struct world *w)
+static inline void world_close(struct world *w)
 {
     dav_free(w->dav);
     directory_close(w->directory);
     store_close(w->store);
     conf_unref(w->conf);
+}
+
+static inline void world_stop(struct world *w)
+{
+    world_close(w);
     nftw(w->dir, world_unlink, 16, FTW_DEPTH | FTW_PHYS);
 }
 
