@@ -16,13 +16,14 @@ line at the left margin with indented lines below:
 
 An outline is one element a line: "Name", "Name: value", or "A/B/C: value" for what is nested (Meta, Anchor, Target and Source are continued by
 the next such line); "| " lines are text of several lines, joined by CR LF. "Status Add 3 200" is short for a Status with Cmd, CmdRef and Data.
+TRANSCRIPT_WRITE=1 writes what came in place of a `server` step whose only line is "?", for the author of a transcript to judge.
 In `server`: "*" stands for any text, "…" in place of a child for any further ones, "$name" is bound the first time and compared later;
 client messages may use it. A line of text may have "*" for anything, "…" alone is any number of lines."""
-import base64
+import os
 import re
 from urllib.parse import quote
 
-from syncml import Phone, Store, Ways, commands, nonce_of
+from syncml import Phone, Ways, nonce_of
 from syncml_wire import COMMANDS, E, Style, outline
 
 CONTINUED = {'Meta', 'Anchor', 'Target', 'Source'}
@@ -37,6 +38,7 @@ class Wrong(AssertionError):
 class Step:
     def __init__(self, number, words):
         self.number, self.words, self.lines = number, words, []
+        self.recorded = None
 
 
 def read(text):
@@ -265,6 +267,9 @@ class Player:
     def do_server(self, step):
         if self.answer is None:
             raise Wrong('refused with HTTP %s' % self.refused)
+        if [line.strip() for _, line in step.lines] == ['?'] and os.environ.get('TRANSCRIPT_WRITE'):
+            step.recorded = self.record()
+            return
         wanted = tree_of(step.lines)
         head = [w for w in wanted if w.name == 'SyncHdr']
         for w in head:
@@ -278,6 +283,17 @@ class Player:
     def do_http(self, step):
         if self.refused != int(step.words[1]):
             raise Wrong('wanted HTTP %s, got %s' % (step.words[1], self.refused or 200))
+
+    def record(self):
+        """The answer as lines of a transcript: what differs from run to run is open."""
+        out = []
+        for c in self.answer.get('SyncBody'):
+            if c.name == 'Status':
+                out.append('  Status %s %s %s\n' % (c.text('Cmd'), c.text('CmdRef'), c.text('Data')))
+                out += [line_of(x, 2, self) for x in c if x.name in ('Chal', 'Item')]
+            else:
+                out.append(line_of(c, 1, self))
+        return ''.join(out)
 
     def path(self, path):
         collection = path.split('/')[0]
@@ -316,6 +332,25 @@ class Player:
         shown = self.server.command('device', 'show', self.phone.devid, '--json')
         if not re.search(r'"%s":\s*"?%s\b' % (re.escape(step.words[1]), re.escape(step.words[2])), shown):
             raise Wrong('%s is not %s in\n%s' % (step.words[1], step.words[2], shown))
+
+
+def line_of(e, depth, player, above=''):
+    """The outline of an element, for `record`."""
+    path = above + '/' + e.name
+    if e.name in ('CmdID', 'MsgRef'):
+        return ''
+    if path.endswith(('Chal/Meta/NextNonce', 'Alert/Item/Meta/Anchor/Next')):
+        return '  ' * depth + e.name + ': *\n'
+    if path.endswith('/Add/Item/Source/LocURI'):
+        name = '$guid%d' % (1 + sum(k.startswith('$guid') for k in player.bound))
+        player.bound[name] = e.value
+        return '  ' * depth + e.name + ': ' + name + '\n'
+    if e.name == 'DevInf':
+        return '  ' * depth + 'DevInf\n' + '  ' * depth + '  …\n'
+    if any(isinstance(c, E) for c in e.children):
+        return '  ' * depth + e.name + '\n' + ''.join(line_of(c, depth + 1, player, path) for c in e)
+    copy = E(e.name, e.raw.decode(player.charset, 'replace'))
+    return outline(copy, depth)
 
 
 def text_lines(step, mark):

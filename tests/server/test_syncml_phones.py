@@ -19,7 +19,23 @@ def play(path):
     server.user(user, 'segreto')
     password = server.command('user', 'app-password', 'add', user, '--label', name, '--scope', 'syncml,dav').strip()
     with open(path, encoding='utf-8') as f:
-        Player(server, f.read(), user, password, name).play()
+        text = f.read()
+    player = Player(server, text, user, password, name)
+    try:
+        player.play()
+    finally:
+        write_down(path, text, player)
+
+
+def write_down(path, text, player):
+    """For the author: what came goes in the place of every "?" (TRANSCRIPT_WRITE=1)."""
+    lines = text.split('\n')
+    for step in player.steps:
+        if step.recorded:
+            lines[step.lines[0][0] - 1] = step.recorded.rstrip('\n')
+    if any(step.recorded for step in player.steps):
+        with open(path, 'w', encoding='utf-8') as f:
+            f.write('\n'.join(lines))
 
 
 def player_of(path):
