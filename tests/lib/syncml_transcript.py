@@ -1,7 +1,7 @@
 """Plays a transcript of a SyncML session (tests/transcripts/syncml/*.txt) against a server: what a phone of some family sends, message
 by message, and what it must be answered.
 
-A transcript opens with settings, "name: value": those of syncml_wire.Style and syncml.Ways, and devid, auth, charset. Then steps, each a
+A transcript opens with settings, "name: value": those of syncml_wire.Style and syncml.Ways, and devid, auth, codepage (of text). Then steps, each a
 line at the left margin with indented lines below:
 
     session                a new session begins
@@ -10,12 +10,14 @@ line at the left margin with indented lines below:
     http 403               …the request is refused with that HTTP status
     put PATH               over CalDAV or CardDAV (PATH below the account's collections: contacts/x.vcf), "| " lines are the body
     delete PATH
+    zone TZID              the account's calendar is in that zone: what local times of the phone mean
     item COLLECTION TEXT   the one item there that has TEXT has all of the "| " lines, and none of the "! " ones
     count COLLECTION N
     device NAME VALUE      of `scambio device show`
 
 An outline is one element a line: "Name", "Name: value", or "A/B/C: value" for what is nested (Meta, Anchor, Target and Source are continued by
-the next such line); "| " lines are text of several lines, joined by CR LF. "Status Add 3 200" is short for a Status with Cmd, CmdRef and Data.
+the next such line); "| " lines are text of several lines, joined by CR LF. "Status Add 3 200" is short for a Status with Cmd, CmdRef and Data; "Statuses" alone, in a client message, says 200 or 201
+to everything that the server sent last.
 TRANSCRIPT_WRITE=1 writes what came in place of a `server` step whose only line is "?", for the author of a transcript to judge.
 In `server`: "*" stands for any text, "…" in place of a child for any further ones, "$name" is bound the first time and compared later;
 client messages may use it. A line of text may have "*" for anything, "…" alone is any number of lines."""
@@ -23,7 +25,8 @@ import os
 import re
 from urllib.parse import quote
 
-from syncml import Phone, Ways, nonce_of
+from scambio import XMLNS
+from syncml import Phone, Ways, commands, nonce_of
 from syncml_wire import COMMANDS, E, Style, outline
 
 CONTINUED = {'Meta', 'Anchor', 'Target', 'Source'}
@@ -188,7 +191,7 @@ class Player:
                     break
             else:
                 rest[key] = value
-        self.charset = rest.get('charset', 'utf-8')
+        self.charset = rest.get('codepage', 'utf-8')
         self.phone = Phone(server.port, user, password, rest['devid'], [], auth=rest.get('auth', 'basic'), style=style, ways=ways)
         self.dav = server.dav(user, password)
         self.user = user
@@ -213,7 +216,7 @@ class Player:
 
     def do_client(self, step):
         phone = self.phone
-        body = tree_of(step.lines)
+        body = [x for c in tree_of(step.lines) for x in (self.statuses() if c.name == 'Statuses' else [c])]
         phone.msg_id += 1
         phone.cmd_id = 0
         for c in body:
@@ -238,6 +241,17 @@ class Player:
         phone.accepted = phone.accepted or code == '212'
         if code in ('401', '407'):
             phone.path = phone.ways.path
+
+    def statuses(self):
+        """To what came last: everything is well."""
+        out = [E('Status', E('CmdRef', 0), E('Cmd', 'SyncHdr'), E('Data', 200))]
+        for c in commands(self.answer, deep=True):
+            if c.name != 'Status':
+                out.append(E('Status', E('CmdRef', c.text('CmdID')), E('Cmd', c.name), E('Data', 201 if c.name == 'Add' else 200)))
+                anchor = c.text('Item/Meta/Anchor/Next')
+                if anchor:
+                    out[-1].add(E('Item', E('Data', E('Anchor', E('Next', anchor)))))
+        return out
 
     def fill(self, e):
         """Numbers, references and variables of what the phone sends."""
@@ -307,6 +321,15 @@ class Player:
 
     def do_delete(self, step):
         self.dav.request('DELETE', self.path(step.words[1])[0], expect=204)
+
+    def do_zone(self, step):
+        zone = ('BEGIN:VCALENDAR&#13;\nVERSION:2.0&#13;\nPRODID:-//Scambio//Test//EN&#13;\nBEGIN:VTIMEZONE&#13;\nTZID:%s&#13;\nBEGIN:STANDARD&#13;\n'
+                'DTSTART:19700101T000000&#13;\nTZOFFSETFROM:+0100&#13;\nTZOFFSETTO:+0100&#13;\nEND:STANDARD&#13;\nEND:VTIMEZONE&#13;\n'
+                'END:VCALENDAR&#13;\n' % step.words[1])
+        r = self.dav.request('PROPPATCH', self.path('calendar/')[0], '<D:propertyupdate %s><D:set><D:prop><C:calendar-timezone>%s</C:calendar-timezone>'
+                             '</D:prop></D:set></D:propertyupdate>' % (XMLNS, zone), expect=207)
+        if '200 OK' not in r.text:
+            raise Wrong(r.text)
 
     def items(self, collection):
         path, _ = self.path(collection)
