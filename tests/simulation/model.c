@@ -12,23 +12,23 @@ static int new_edit(struct model *m, int tag)
     return m->edit_count;
 }
 
-struct content model_create(struct model *m, enum db db)
+struct sample model_create(struct model *m, enum db db)
 {
     if (m->count == MODEL_THINGS)
         abort();
     int tag = m->count++;
     struct thing *t = &m->things[tag];
     *t = (struct thing){.db = db, .clean = true};
-    t->now = (struct content){.tag = tag, .note = new_edit(m, tag), .number = new_edit(m, tag)};
+    t->now = (struct sample){.tag = tag, .note = new_edit(m, tag), .number = new_edit(m, tag)};
     return t->now;
 }
 
-static bool is_current(const struct thing *t, const struct content *copy)
+static bool is_current(const struct thing *t, const struct sample *copy)
 {
     return !t->deleted && copy->note == t->now.note && copy->number == t->now.number;
 }
 
-void model_edit(struct model *m, struct content *copy, bool note, bool number)
+void model_edit(struct model *m, struct sample *copy, bool note, bool number)
 {
     struct thing *t = &m->things[copy->tag];
     t->clean = t->clean && is_current(t, copy);
@@ -40,7 +40,7 @@ void model_edit(struct model *m, struct content *copy, bool note, bool number)
     t->now = *copy;
 }
 
-void model_delete(struct model *m, const struct content *copy, bool slow_now)
+void model_delete(struct model *m, const struct sample *copy, bool slow_now)
 {
     struct thing *t = &m->things[copy->tag];
     bool again = t->deleted && t->must_go;
@@ -59,12 +59,12 @@ static bool is_edit_of(const struct model *m, int edit, int tag)
     return edit >= 1 && edit <= m->edit_count && m->edits[edit] == tag;
 }
 
-bool model_holds(const struct model *m, const char *where, enum db db, const struct content *items,
+bool model_holds(const struct model *m, const char *where, enum db db, const struct sample *items,
                  size_t count, char why[512])
 {
     unsigned char seen[MODEL_THINGS] = {0};
     for (size_t i = 0; i < count; i++) {
-        const struct content *c = &items[i];
+        const struct sample *c = &items[i];
         const struct thing *t = c->tag >= 0 && c->tag < m->count ? &m->things[c->tag] : NULL;
         const char *what = !t || t->db != db ? "was never made"
                            : seen[c->tag]++  ? "is there twice"

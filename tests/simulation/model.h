@@ -2,13 +2,13 @@
 #ifndef SCAMBIO_TESTS_SIMULATION_MODEL_H
 #define SCAMBIO_TESTS_SIMULATION_MODEL_H
 
-#include "tests/simulation/content.h"
+#include "tests/simulation/sample.h"
 
 enum { MODEL_THINGS = 512, MODEL_EDITS = 4096 };
 
 struct thing { /* an item, wherever its copies are */
     enum db db;
-    struct content now; /* after the last edit */
+    struct sample now; /* after the last edit */
     bool
         clean; /* each edit was made on what the one before it had left: no conflict, so `now` is the only right end */
     bool deleted; /* by somebody */
@@ -23,15 +23,15 @@ struct model {
 };
 
 /* A new item; what it holds. */
-struct content model_create(struct model *m, enum db db);
+struct sample model_create(struct model *m, enum db db);
 /* `copy` is edited where it is: note, number or both. */
-void model_edit(struct model *m, struct content *copy, bool note, bool number);
-void model_delete(struct model *m, const struct content *copy, bool slow_now);
+void model_edit(struct model *m, struct sample *copy, bool note, bool number);
+void model_delete(struct model *m, const struct sample *copy, bool slow_now);
 /* A slow sync: what was deleted may come back. */
 void model_slow(struct model *m);
 
 /* What one place holds in the end: true, or why not. `seen`: how often each tag was there. */
-bool model_holds(const struct model *m, const char *where, enum db db, const struct content *items,
+bool model_holds(const struct model *m, const char *where, enum db db, const struct sample *items,
                  size_t count, char why[512]);
 
 #endif

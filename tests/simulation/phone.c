@@ -50,7 +50,7 @@ struct phone_item *phone_find(struct phone *p, enum db db, struct str luid)
 }
 
 /* A new one has the next number, or is the one that was told by GUID before the session broke. */
-struct phone_item *phone_add(struct phone *p, enum db db, const struct content *c)
+struct phone_item *phone_add(struct phone *p, enum db db, const struct sample *c)
 {
     struct phone_store *s = &p->stores[db];
     if (s->count == PHONE_ITEMS) {
@@ -63,7 +63,7 @@ struct phone_item *phone_add(struct phone *p, enum db db, const struct content *
     return item;
 }
 
-void phone_change(struct phone *p, enum db db, struct phone_item *item, const struct content *c)
+void phone_change(struct phone *p, enum db db, struct phone_item *item, const struct sample *c)
 {
     (void)p, (void)db;
     item->content = *c;

@@ -10,7 +10,7 @@
 #ifndef SCAMBIO_TESTS_SIMULATION_PHONE_H
 #define SCAMBIO_TESTS_SIMULATION_PHONE_H
 
-#include "tests/simulation/content.h"
+#include "tests/simulation/sample.h"
 #include "tests/simulation/wire.h"
 
 enum { PHONE_ITEMS = 256, PHONE_WAITING = 2048, PHONE_NAME = 80 };
@@ -30,7 +30,7 @@ enum pending { CLEAN, ADDED, CHANGED };
 
 struct phone_item {
     char luid[16];
-    struct content content;
+    struct sample content;
     enum pending pending;
 };
 
@@ -111,8 +111,8 @@ void phone_init(struct phone *p, const char *devid, const char *user, const char
 void phone_free(struct phone *p);
 
 /* ---- its user ---- */
-struct phone_item *phone_add(struct phone *p, enum db db, const struct content *c);
-void phone_change(struct phone *p, enum db db, struct phone_item *item, const struct content *c);
+struct phone_item *phone_add(struct phone *p, enum db db, const struct sample *c);
+void phone_change(struct phone *p, enum db db, struct phone_item *item, const struct sample *c);
 void phone_delete(struct phone *p, enum db db, struct phone_item *item);
 void phone_forget(struct phone *p); /* all sync settings reset: the next session is slow */
 

@@ -68,7 +68,7 @@ static void hear_status(struct phone *p, const struct el *status)
         good = code == 200;
     if (!good)
         phone_faultf(p, "Status %d for message %ld, command %ld (token %#x, %s %s)", code, msg, cmd,
-                     w->command, content_db(w->db), w->luid);
+                     w->command, sample_db(w->db), w->luid);
     if (w->luid[0] && !w->more && good)
         confirm(p, w->db, w->luid);
     if (w->command == T_MAP && good)
@@ -82,7 +82,7 @@ static bool db_of(struct str uri, enum db *db)
     if (str_starts(uri, STR("./")))
         uri = str_from(uri, 2);
     for (*db = 0; *db < DB_COUNT; (*db)++)
-        if (str_eq(uri, str_c(content_db(*db))))
+        if (str_eq(uri, str_c(sample_db(*db))))
             return true;
     return false;
 }
@@ -105,17 +105,17 @@ static void hear_alert(struct phone *p, const struct el *e)
         p->resumed++;
     } else if (code == SYNC_SLOW || code == SYNC_TWO_WAY) {
         if (code == SYNC_TWO_WAY && !str_eq(last, str_c(s->server_last)))
-            phone_faultf(p, "%s: the server's Last is \"%.*s\", it was \"%s\"", content_db(db), STR_ARG(last),
+            phone_faultf(p, "%s: the server's Last is \"%.*s\", it was \"%s\"", sample_db(db), STR_ARG(last),
                          s->server_last);
         if (code == SYNC_TWO_WAY && p->mode[db] == SYNC_SLOW && !p->resuming)
-            phone_faultf(p, "%s: two-way, and we asked for a slow sync", content_db(db));
+            phone_faultf(p, "%s: two-way, and we asked for a slow sync", sample_db(db));
         if (p->resuming)
             p->confirmed_count[db] = 0;
         if (code == SYNC_SLOW)
             s->map_count = 0;
         p->mode[db] = (int)code;
     } else {
-        phone_faultf(p, "%s: Alert %ld", content_db(db), code);
+        phone_faultf(p, "%s: Alert %ld", sample_db(db), code);
     }
 }
 
@@ -149,26 +149,26 @@ static struct phone_item *known_guid(struct phone *p, enum db db, struct str gui
 static int store_item(struct phone *p, enum db db, enum tag command, struct str target, struct str guid,
                       struct str text)
 {
-    struct content c;
-    if (!content_read(text, db, &c)) {
-        phone_faultf(p, "%s: spoilt content: %.*s", content_db(db), STR_ARG(text));
+    struct sample c;
+    if (!sample_read(text, db, &c)) {
+        phone_faultf(p, "%s: spoilt content: %.*s", sample_db(db), STR_ARG(text));
         return 500;
     }
     p->received++;
     struct phone_item *item = target.n ? phone_find(p, db, target) : NULL;
     if (command == T_REPLACE && target.n && !item) {
-        phone_faultf(p, "%s: Replace of \"%.*s\", which we do not have", content_db(db), STR_ARG(target));
+        phone_faultf(p, "%s: Replace of \"%.*s\", which we do not have", sample_db(db), STR_ARG(target));
         return 404;
     }
     if (item) {
         if (item->content.tag != c.tag)
-            phone_faultf(p, "%s: %s was T%d and becomes T%d", content_db(db), item->luid, item->content.tag,
+            phone_faultf(p, "%s: %s was T%d and becomes T%d", sample_db(db), item->luid, item->content.tag,
                          c.tag);
         item->content = c;
         return 200;
     }
     if (!guid.n || (p->ways.max_guid && guid.n > (size_t)p->ways.max_guid))
-        phone_faultf(p, "%s: an Add with the name \"%.*s\"", content_db(db), STR_ARG(guid));
+        phone_faultf(p, "%s: an Add with the name \"%.*s\"", sample_db(db), STR_ARG(guid));
     item = known_guid(p, db, guid);
     if (!item)
         item = phone_add(p, db, &c);
@@ -188,17 +188,17 @@ static int gather(struct phone *p, enum db db, const struct el *item, long size,
     bool more = el_get(item, T_MOREDATA) != NULL;
     if (!s->partial_size) {
         if (size <= 0)
-            phone_faultf(p, "%s: MoreData without a Size", content_db(db));
+            phone_faultf(p, "%s: MoreData without a Size", sample_db(db));
         s->partial_size = size;
         snprintf(s->partial_key, sizeof s->partial_key, "%.*s", STR_ARG(key));
     }
     if (!str_eq(str_c(s->partial_key), key))
-        phone_faultf(p, "%s: %.*s comes before %s is whole", content_db(db), STR_ARG(key), s->partial_key);
+        phone_faultf(p, "%s: %.*s comes before %s is whole", sample_db(db), STR_ARG(key), s->partial_key);
     buf_add(&s->partial, data);
     if (more)
         return STATUS_CHUNK;
     if ((long)s->partial.n != s->partial_size)
-        phone_faultf(p, "%s: %zu bytes came of %ld", content_db(db), s->partial.n, s->partial_size);
+        phone_faultf(p, "%s: %zu bytes came of %ld", sample_db(db), s->partial.n, s->partial_size);
     return 0;
 }
 
@@ -210,7 +210,7 @@ static int hear_change(struct phone *p, enum db db, const struct el *e, const st
     if (e->tag == T_DELETE) {
         struct phone_item *mine = phone_find(p, db, target);
         if (!target.n)
-            phone_faultf(p, "%s: a Delete without a Target", content_db(db));
+            phone_faultf(p, "%s: a Delete without a Target", sample_db(db));
         if (mine)
             phone_remove(p, db, mine);
         return mine ? 200 : STATUS_NOT_DELETED;

@@ -48,8 +48,8 @@ static size_t size_of(const struct el *e)
 static void type(struct phone *p, struct el *store, enum devinf_tag tag, enum db db)
 {
     struct el *e = el_new(&p->arena, store, (enum tag)tag);
-    el_text(&p->arena, e, (enum tag)D_CTTYPE, str_c(content_type(db, p->ways.modern)));
-    el_text(&p->arena, e, (enum tag)D_VERCT, str_c(content_version(db, p->ways.modern)));
+    el_text(&p->arena, e, (enum tag)D_CTTYPE, str_c(sample_type(db, p->ways.modern)));
+    el_text(&p->arena, e, (enum tag)D_VERCT, str_c(sample_version(db, p->ways.modern)));
 }
 
 static void put_devinf(struct phone *p, struct el *body)
@@ -69,7 +69,7 @@ static void put_devinf(struct phone *p, struct el *body)
     el_new(a, d, (enum tag)D_NUMBEROFCHANGES);
     for (enum db db = 0; db < DB_COUNT; db++) {
         struct el *s = el_new(a, d, (enum tag)D_DATASTORE);
-        el_text(a, s, (enum tag)D_SOURCEREF, str_c(content_db(db)));
+        el_text(a, s, (enum tag)D_SOURCEREF, str_c(sample_db(db)));
         if (p->ways.max_guid)
             el_number(a, s, (enum tag)D_MAXGUIDSIZE, p->ways.max_guid);
         type(p, s, D_RX_PREF, db);
@@ -97,8 +97,8 @@ static void alert(struct phone *p, struct el *body, enum db db)
     wait_for(p, T_ALERT, db, "", false);
     el_number(a, e, T_DATA, p->resuming ? ALERT_RESUME : p->mode[db]);
     item = el_new(a, e, T_ITEM);
-    place(p, item, T_TARGET, content_db(db));
-    place(p, item, T_SOURCE, content_db(db));
+    place(p, item, T_TARGET, sample_db(db));
+    place(p, item, T_SOURCE, sample_db(db));
     anchor = el_new(a, el_new(a, item, T_META), T_ANCHOR);
     if (s->last && (p->resuming || p->mode[db] != SYNC_SLOW))
         el_number(a, anchor, T_LAST, s->last);
@@ -144,8 +144,8 @@ static void say_maps(struct phone *p, struct el *body)
             continue;
         struct el *map = command(p, body, T_MAP);
         wait_for(p, T_MAP, db, "", false);
-        place(p, map, T_TARGET, content_db(db));
-        place(p, map, T_SOURCE, content_db(db));
+        place(p, map, T_TARGET, sample_db(db));
+        place(p, map, T_SOURCE, sample_db(db));
         for (size_t i = 0; i < s->map_count; i++) {
             struct el *item = el_new(a, map, T_MAPITEM);
             place(p, item, T_TARGET, s->maps[i].guid);
@@ -208,9 +208,9 @@ static struct el *change(struct phone *p, struct phone_work *w, size_t room, boo
     struct phone_item *mine = phone_find(p, w->db, str_c(w->luid));
     if (!mine)
         abort();
-    content_write(&text, w->db, p->ways.modern, NULL, &mine->content);
+    sample_write(&text, w->db, p->ways.modern, NULL, &mine->content);
     struct el *meta = el_new(a, item, T_META);
-    el_text(a, meta, T_TYPE, str_c(content_type(w->db, p->ways.modern)));
+    el_text(a, meta, T_TYPE, str_c(sample_type(w->db, p->ways.modern)));
     size_t rest = text.n - w->offset, around = size_of(e) + COMMAND_ROOM;
     bool whole = rest + around <= room;
     if (!whole && (room < around + CHUNK_LEAST || (!fresh && !w->offset)))
@@ -238,8 +238,8 @@ static void say_changes(struct phone *p, struct el *body)
         if (w->command == NO_TAG || !sync) {
             sync = command(p, body, T_SYNC);
             wait_for(p, T_SYNC, w->db, "", false);
-            place(p, sync, T_TARGET, content_db(w->db));
-            place(p, sync, T_SOURCE, content_db(w->db));
+            place(p, sync, T_TARGET, sample_db(w->db));
+            place(p, sync, T_SOURCE, sample_db(w->db));
             used += size_of(sync);
         }
         if (w->command == NO_TAG) {

@@ -77,7 +77,7 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct sim *s, const cha
 
 struct listed {
     char name[256], uid[256];
-    struct content content;
+    struct sample content;
     bool spoilt;
 };
 
@@ -96,7 +96,7 @@ static size_t list(struct sim *s, enum db db, struct listed *out)
     struct str rest, line, name, size;
     size_t count = 0;
     uint64_t n;
-    if (server_call(&s->server, SERVER_LIST, str_c(content_db(db)), STR(""), 0, &answer) != 200)
+    if (server_call(&s->server, SERVER_LIST, str_c(sample_db(db)), STR(""), 0, &answer) != 200)
         abort();
     rest = buf_view(&answer);
     while (rest.n && str_split(&rest, '\n', &line) && count < LISTED) {
@@ -108,26 +108,26 @@ static size_t list(struct sim *s, enum db db, struct listed *out)
         struct listed *l = &out[count++];
         snprintf(l->name, sizeof l->name, "%.*s", STR_ARG(name));
         find_uid(str_slice(rest, 0, n), l->uid);
-        l->spoilt = !content_read(str_slice(rest, 0, n), db, &l->content);
+        l->spoilt = !sample_read(str_slice(rest, 0, n), db, &l->content);
         if (l->spoilt)
-            wrong(s, "the server's %s %s is spoilt: %.*s", content_db(db), l->name, (int)n, rest.p);
+            wrong(s, "the server's %s %s is spoilt: %.*s", sample_db(db), l->name, (int)n, rest.p);
         rest = str_from(rest, n);
     }
     return count;
 }
 
 static void dav(struct sim *s, const char *method, enum db db, const char *name, const char *uid,
-                const struct content *c)
+                const struct sample *c)
 {
     SCOPED_BUF(text, 1 << 20);
     SCOPED_BUF(answer, 1 << 20);
     buf_addf(&text, "%s /dav/%s/%s/%s/%s\n", method, db == DB_CONTACTS ? "addressbooks" : "calendars",
-             SERVER_USER, content_db(db), name);
+             SERVER_USER, sample_db(db), name);
     if (c)
-        buf_addf(&text, "Content-Type: %s; charset=utf-8\n", content_type(db, true));
+        buf_addf(&text, "Content-Type: %s; charset=utf-8\n", sample_type(db, true));
     buf_addz(&text, "\n");
     if (c)
-        content_write(&text, db, true, uid, c);
+        sample_write(&text, db, true, uid, c);
     int status = server_call(&s->server, SERVER_DAV, STR(""), buf_view(&text), 0, &answer);
     if (status / 100 != 2)
         wrong(s, "%s %s over DAV: %d %.*s", method, name, status, (int)answer.n, buf_c(&answer));
@@ -143,15 +143,15 @@ static void dav_edit(struct sim *s)
     char name[300];
     s->figures.edits++;
     if (n == 0 || what < 35) {
-        struct content c = model_create(&s->model, db);
+        struct sample c = model_create(&s->model, db);
         snprintf(name, sizeof name, "d%d.%s", c.tag, db == DB_CONTACTS ? "vcf" : "ics");
-        tell(s, "DAV makes T%d in %s", c.tag, content_db(db));
+        tell(s, "DAV makes T%d in %s", c.tag, sample_db(db));
         dav(s, "PUT", db, name, name, &c);
     } else {
         struct listed *l = &items[below(s, (unsigned)n)];
         if (what < 75) {
             unsigned fields = 1 + below(s, 3);
-            struct content before = l->content;
+            struct sample before = l->content;
             model_edit(&s->model, &l->content, fields & 1, fields & 2);
             tell(s, "DAV changes T%d (e%d e%d) to e%d e%d", before.tag, before.note, before.number,
                  l->content.note, l->content.number);
@@ -177,15 +177,15 @@ static void user_edit(struct sim *s, struct phone *p)
     unsigned what = below(s, 100);
     s->figures.edits++;
     if (store->count == 0 || what < 35) {
-        struct content c = model_create(&s->model, db);
+        struct sample c = model_create(&s->model, db);
         struct phone_item *item = phone_add(p, db, &c);
-        tell(s, "%s makes T%d in %s (%s)", p->devid, c.tag, content_db(db), item ? item->luid : "full");
+        tell(s, "%s makes T%d in %s (%s)", p->devid, c.tag, sample_db(db), item ? item->luid : "full");
         return;
     }
     struct phone_item *item = &store->items[below(s, (unsigned)store->count)];
     if (what < 75) {
         unsigned fields = 1 + below(s, 3);
-        struct content c = item->content;
+        struct sample c = item->content;
         model_edit(&s->model, &c, fields & 1, fields & 2);
         tell(s, "%s changes T%d (%s, e%d e%d) to e%d e%d", p->devid, c.tag, item->luid, item->content.note,
              item->content.number, c.note, c.number);
@@ -336,7 +336,7 @@ static void settle(struct sim *s)
     wrong(s, "the phones do not come to rest");
 }
 
-static bool same(const struct content *a, size_t n, const struct content *b, size_t m)
+static bool same(const struct sample *a, size_t n, const struct sample *b, size_t m)
 {
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
@@ -351,7 +351,7 @@ static bool same(const struct content *a, size_t n, const struct content *b, siz
 static void judge(struct sim *s)
 {
     struct listed *items = calloc(LISTED, sizeof *items);
-    struct content *at_server = calloc(LISTED, sizeof *at_server), at_phone[PHONE_ITEMS];
+    struct sample *at_server = calloc(LISTED, sizeof *at_server), at_phone[PHONE_ITEMS];
     for (enum db db = 0; db < DB_COUNT && !s->why[0]; db++) {
         char why[512];
         size_t n = list(s, db, items);
@@ -366,7 +366,7 @@ static void judge(struct sim *s)
             if (!model_holds(&s->model, s->phones[i].devid, db, at_phone, store->count, why))
                 wrong(s, "%s", why);
             if (!same(at_server, n, at_phone, store->count))
-                wrong(s, "%s holds other %s than the server (%zu, %zu)", s->phones[i].devid, content_db(db),
+                wrong(s, "%s holds other %s than the server (%zu, %zu)", s->phones[i].devid, sample_db(db),
                       store->count, n);
         }
     }

@@ -1,26 +1,26 @@
-/* tests/simulation/content.h: what the simulated items are: a contact or a task that says which item it is (`tag`), and two fields that are
+/* tests/simulation/sample.h: what the simulated items are: a contact or a task that says which item it is (`tag`), and two fields that are
  * edited, each edit with a number of its own. So whatever a device or the server ends up with tells where it came from. */
-#ifndef SCAMBIO_TESTS_SIMULATION_CONTENT_H
-#define SCAMBIO_TESTS_SIMULATION_CONTENT_H
+#ifndef SCAMBIO_TESTS_SIMULATION_SAMPLE_H
+#define SCAMBIO_TESTS_SIMULATION_SAMPLE_H
 
 #include "core/buf.h"
 
 enum db { DB_CONTACTS, DB_TASKS, DB_COUNT };
 
-struct content {
+struct sample {
     int tag; /* which item: N, SUMMARY */
     int note,
         number; /* which edit: NOTE and TEL, DESCRIPTION and DUE. Every seventh note is 2,600 bytes long */
 };
 
 /* The collection, the database's name. */
-const char *content_db(enum db db);
+const char *sample_db(enum db db);
 /* `modern`: vCard 3.0 and iCalendar, otherwise vCard 2.1 and vCalendar 1.0. */
-const char *content_type(enum db db, bool modern);
-const char *content_version(enum db db, bool modern);
+const char *sample_type(enum db db, bool modern);
+const char *sample_version(enum db db, bool modern);
 /* `uid`: NULL for none. */
-void content_write(struct buf *out, enum db db, bool modern, const char *uid, const struct content *c);
+void sample_write(struct buf *out, enum db db, bool modern, const char *uid, const struct sample *c);
 /* False: something is missing or was changed on the way. */
-bool content_read(struct str text, enum db db, struct content *c);
+bool sample_read(struct str text, enum db db, struct sample *c);
 
 #endif

@@ -1,5 +1,5 @@
-/* tests/simulation/content.c: texts of the simulated items; see content.h. */
-#include "tests/simulation/content.h"
+/* tests/simulation/sample.c: texts of the simulated items; see sample.h. */
+#include "tests/simulation/sample.h"
 
 #include "core/arena.h"
 
@@ -8,17 +8,17 @@
 
 enum { LONG_NOTE = 2600, FIRST_DAY = 20454 }; /* 2026-01-01 in days since 1970 */
 
-const char *content_db(enum db db)
+const char *sample_db(enum db db)
 {
     return db == DB_CONTACTS ? "contacts" : "tasks";
 }
-const char *content_type(enum db db, bool modern)
+const char *sample_type(enum db db, bool modern)
 {
     static const char *const types[DB_COUNT][2] = {{"text/x-vcard", "text/vcard"},
                                                    {"text/x-vcalendar", "text/calendar"}};
     return types[db][modern];
 }
-const char *content_version(enum db db, bool modern)
+const char *sample_version(enum db db, bool modern)
 {
     static const char *const versions[DB_COUNT][2] = {{"2.1", "3.0"}, {"1.0", "2.0"}};
     return versions[db][modern];
@@ -64,11 +64,11 @@ static bool day_number(struct str s, int *out)
     return false;
 }
 
-void content_write(struct buf *out, enum db db, bool modern, const char *uid, const struct content *c)
+void sample_write(struct buf *out, enum db db, bool modern, const char *uid, const struct sample *c)
 {
     char day[16];
     if (db == DB_CONTACTS) {
-        buf_addf(out, "BEGIN:VCARD\r\nVERSION:%s\r\n", content_version(db, modern));
+        buf_addf(out, "BEGIN:VCARD\r\nVERSION:%s\r\n", sample_version(db, modern));
         if (uid)
             buf_addf(out, "UID:%s\r\n", uid);
         buf_addf(out, "N:T%d;Sim;;;\r\nFN:Sim T%d\r\nTEL;%sCELL:+39%06d\r\n", c->tag, c->tag,
@@ -78,7 +78,7 @@ void content_write(struct buf *out, enum db db, bool modern, const char *uid, co
         return;
     }
     buf_addf(out, "BEGIN:VCALENDAR\r\nVERSION:%s\r\nPRODID:-//Simulation//EN\r\nBEGIN:VTODO\r\n",
-             content_version(db, modern));
+             sample_version(db, modern));
     if (uid)
         buf_addf(out, "UID:%s\r\n", uid);
     if (modern)
@@ -168,7 +168,7 @@ static bool read_note(struct str s, int *out)
     return xs == (size_t)filler(*out) && s.n == (size_t)n + xs;
 }
 
-bool content_read(struct str text, enum db db, struct content *c)
+bool sample_read(struct str text, enum db db, struct sample *c)
 {
     SCOPED_BUF(flat, 1 << 20);
     struct str tag, note, number;
