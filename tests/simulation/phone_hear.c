@@ -351,7 +351,9 @@ static enum phone_state go_on(struct phone *p, bool final, bool only_statuses)
 enum phone_state phone_take(struct phone *p, int status, struct str body)
 {
     if (status != 200)
-        return over(p, "the answer is not 200");
+        phone_faultf(p, "HTTP %d: %.*s", status, STR_ARG(body));
+    if (status != 200)
+        return over(p, NULL);
     if (body.n > (size_t)p->ways.max_in)
         return over(p, "the answer is larger than we take");
     struct el *root = wbxml_read(&p->arena, arena_str(&p->arena, body)), *head = el_get(root, T_SYNCHDR),
