@@ -356,7 +356,7 @@ enum phone_state phone_take(struct phone *p, int status, struct str body)
         return over(p, NULL);
     if (body.n > (size_t)p->ways.max_in)
         return over(p, "the answer is larger than we take");
-    struct el *root = wbxml_read(&p->arena, arena_str(&p->arena, body)), *head = el_get(root, T_SYNCHDR),
+    struct el *root = wire_read(&p->arena, arena_str(&p->arena, body)), *head = el_get(root, T_SYNCHDR),
               *b = el_get(root, T_SYNCBODY);
     if (!head || !b)
         return over(p, "the answer is no message");

@@ -39,7 +39,7 @@ static void wait_for(struct phone *p, enum tag tag, enum db db, const char *luid
 static size_t size_of(const struct el *e)
 {
     SCOPED_BUF(b, 1 << 20);
-    wbxml_write(&b, e, PUBLIC_SYNCML_12);
+    wire_write(&b, e, PUBLIC_SYNCML_12);
     return b.n + 4;
 }
 
@@ -78,7 +78,7 @@ static void put_devinf(struct phone *p, struct el *body)
         for (int i = 1; i <= 7; i++)
             el_number(a, cap, (enum tag)D_SYNCTYPE, i);
     }
-    wbxml_write(&inner, d, p->ways.v12 ? PUBLIC_DEVINF_12 : PUBLIC_DEVINF_11);
+    wire_write(&inner, d, p->ways.v12 ? PUBLIC_DEVINF_12 : PUBLIC_DEVINF_11);
     struct el *put = command(p, body, T_PUT), *item;
     wait_for(p, T_PUT, 0, "", false);
     el_text(a, el_new(a, put, T_META), T_TYPE, STR("application/vnd.syncml-devinf+wbxml"));
@@ -329,7 +329,7 @@ void phone_compose(struct phone *p)
     if (say(p, body) || p->ways.final_always)
         el_new(&p->arena, body, T_FINAL);
     buf_clear(&p->out);
-    wbxml_write(&p->out, root, p->ways.v12 ? PUBLIC_SYNCML_12 : PUBLIC_SYNCML_11);
+    wire_write(&p->out, root, p->ways.v12 ? PUBLIC_SYNCML_12 : PUBLIC_SYNCML_11);
     if (p->out.st)
         abort();
 }

@@ -99,7 +99,7 @@ static void write_el(struct buf *out, const struct el *e, unsigned *page)
     buf_addc(out, 1);
 }
 
-void wbxml_write(struct buf *out, const struct el *root, unsigned public_id)
+void wire_write(struct buf *out, const struct el *root, unsigned public_id)
 {
     unsigned page = 0;
     buf_addc(out, 2);
@@ -165,7 +165,7 @@ static void append(struct reader *r, struct el *e, struct str text)
     e->text = e->text.n ? arena_strf(r->a, "%.*s%.*s", STR_ARG(e->text), STR_ARG(text)) : text;
 }
 
-struct el *wbxml_read(struct arena *a, struct str data)
+struct el *wire_read(struct arena *a, struct str data)
 {
     struct reader r = {a, data, false};
     byte(&r);

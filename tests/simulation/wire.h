@@ -105,8 +105,8 @@ enum devinf_tag {
 };
 
 /* A document with its head. Content of Data is opaque. */
-void wbxml_write(struct buf *out, const struct el *root, unsigned public_id);
+void wire_write(struct buf *out, const struct el *root, unsigned public_id);
 /* NULL: not well formed. */
-struct el *wbxml_read(struct arena *a, struct str data);
+struct el *wire_read(struct arena *a, struct str data);
 
 #endif
