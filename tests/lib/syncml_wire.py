@@ -8,6 +8,7 @@ Text in a tree is str, or bytes when it has no charset that we could know of. An
 goes as opaque data, in XML with its own namespace."""
 import base64
 import re
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
@@ -422,3 +423,10 @@ def faults(tree, version, path=''):
 
 def b64(data):
     return base64.b64encode(data).decode()
+
+
+if __name__ == '__main__':  # shows messages for people
+    for name in sys.argv[1:]:
+        with open(name, 'rb') as f:
+            content = f.read()
+        print('== %s (%d bytes)\n%s' % (name, len(content), outline(decode(content, 'xml' if content.startswith(b'<') else 'wbxml'))))

@@ -1,7 +1,8 @@
 /* tests/simulation/phones.c: four phones and a CalDAV and CardDAV client change one account; connections are cut, the server is killed, phones
  * forget; then everybody syncs in peace, and all sides must hold the same, nothing lost, nothing twice.
  *
- *   phones [-v] [-n COUNT] [-j JOBS] SEED      COUNT seeds from SEED on; -v tells every step
+ *   phones [-v] [-d DIR] [-n COUNT] [-j JOBS] SEED   COUNT seeds from SEED on; -v tells every step, -d keeps every message in DIR
+ *                                                    (tests/lib/syncml_wire.py FILE... shows them)
  *
  * Everything follows from the seed: a seed that fails fails again. */
 #include "tests/simulation/model.h"
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PHONES = 4, STEPS = 110, QUIET_ROUNDS = 10, LISTED = 1024 };
+enum { PHONES = 4, STEPS = 110, QUIET_ROUNDS = 10, LISTED = 1024, JOBS = 64 };
 
 struct figures {
     unsigned long seeds, failed, messages, sessions, cuts, deaths, slow, resumed, edits;
@@ -24,6 +25,7 @@ struct figures {
 struct sim {
     uint64_t seed, random;
     bool verbose;
+    const char *dump;
     struct server server;
     struct phone phones[PHONES];
     struct model model;
@@ -223,11 +225,26 @@ static const char *const cut_names[CUT_COUNT] = {
     [CUT_SUSPEND] = "suspends the session",
 };
 
+static void dump(struct sim *s, const struct phone *p, const char *what, const struct buf *message)
+{
+    char name[512];
+    if (!s->dump)
+        return;
+    snprintf(name, sizeof name, "%s/%04lu-%s-%s", s->dump, s->figures.messages, p->devid, what);
+    FILE *f = fopen(name, "w");
+    if (!f || fwrite(message->p, 1, message->n, f) != message->n || fclose(f) != 0)
+        wrong(s, "%s cannot be written", name);
+}
+
 static int post(struct sim *s, struct phone *p, unsigned die_at, struct buf *answer)
 {
     buf_clear(answer);
-    return server_call(&s->server, SERVER_SYNCML, STR("application/vnd.syncml+wbxml"), buf_view(&p->out),
-                       die_at, answer);
+    dump(s, p, "sent", &p->out);
+    int status = server_call(&s->server, SERVER_SYNCML, STR("application/vnd.syncml+wbxml"),
+                             buf_view(&p->out), die_at, answer);
+    if (answer->n)
+        dump(s, p, "received", answer);
+    return status;
 }
 
 static void restart(struct sim *s)
@@ -433,15 +450,22 @@ static bool run_seed(struct sim *s, uint64_t seed)
 }
 
 /* Seeds first, first + jobs, ...: one process. */
-static struct figures run_job(uint64_t first, uint64_t end, uint64_t jobs, bool verbose, const char *program)
+struct job {
+    uint64_t first, end, step;
+    bool verbose;
+    const char *dump, *program;
+};
+
+static struct figures run_job(const struct job *job)
 {
     struct sim *s = calloc(1, sizeof *s);
-    s->verbose = verbose;
-    for (uint64_t seed = first; seed < end && s->figures.failed < 5; seed += jobs) {
+    s->verbose = job->verbose;
+    s->dump = job->dump;
+    for (uint64_t seed = job->first; seed < job->end && s->figures.failed < 5; seed += job->step) {
         if (run_seed(s, seed))
             continue;
         s->figures.failed++;
-        printf("seed %llu: %s\n    again: %s -v %llu\n", (unsigned long long)seed, s->why, program,
+        printf("seed %llu: %s\n    again: %s -v %llu\n", (unsigned long long)seed, s->why, job->program,
                (unsigned long long)seed);
         fflush(stdout);
     }
@@ -458,45 +482,59 @@ static void add(struct figures *sum, const struct figures *f)
         to[i] += from[i];
 }
 
-int main(int argc, char **argv)
+/* The jobs side by side; each tells its figures through a pipe. */
+static struct figures run_jobs(struct job job, uint64_t jobs)
 {
-    uint64_t count = 1, jobs = 1, seed;
-    bool verbose = false;
-    for (int c; (c = getopt(argc, argv, "vn:j:")) != -1;) {
-        if (c == 'v')
-            verbose = true;
-        else if (c == '?' || !str_u64(str_c(optarg), c == 'n' ? &count : &jobs) || !jobs)
-            return 2;
-    }
-    if (optind + 1 != argc || !str_u64(str_c(argv[optind]), &seed)) {
-        fprintf(stderr, "usage: %s [-v] [-n COUNT] [-j JOBS] SEED\n", argv[0]);
-        return 2;
-    }
-    int ends[64][2];
+    int ends[JOBS][2];
     struct figures sum = {0}, f;
-    time_t began = time(NULL);
-    jobs = jobs > 64 ? 64 : jobs;
-    for (uint64_t i = 0; i < jobs; i++) {
+    for (uint64_t i = 0; i < jobs; i++, job.first++) {
         if (pipe(ends[i]) != 0)
-            return 1;
+            abort();
+        fflush(NULL);
         if (fork() != 0)
             continue;
-        f = run_job(seed + i, seed + count, jobs, verbose, argv[0]);
+        f = run_job(&job);
         _exit(write(ends[i][1], &f, sizeof f) == sizeof f ? 0 : 1);
     }
-    bool whole = true;
     for (uint64_t i = 0; i < jobs; i++) {
         close(ends[i][1]);
-        whole = read(ends[i][0], &f, sizeof f) == sizeof f && whole; /* a job that died says nothing */
-        if (whole)
+        if (read(ends[i][0], &f, sizeof f) == sizeof f)
             add(&sum, &f);
+        else
+            sum.failed++; /* it died, and has said why */
+        close(ends[i][0]);
         wait(NULL);
     }
-    printf("%lu sessions of %lu messages, %lu cut, %lu deaths of the server, %lu slow syncs, %lu resumed, "
-           "%lu edits, %ld s\n",
-           sum.sessions, sum.messages, sum.cuts, sum.deaths, sum.slow, sum.resumed, sum.edits,
+    return sum;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t count = 1, jobs = 1, seed = 0;
+    struct job job = {.program = argv[0]};
+    bool good = true;
+    for (int c; (c = getopt(argc, argv, "vd:n:j:")) != -1;) {
+        if (c == 'v')
+            job.verbose = true;
+        else if (c == 'd')
+            job.dump = optarg;
+        else
+            good =
+                c != '?' && str_u64(str_c(optarg), c == 'n' ? &count : &jobs) && jobs && jobs <= JOBS && good;
+    }
+    if (!good || optind + 1 != argc || !str_u64(str_c(argv[optind]), &seed)) {
+        fprintf(stderr, "usage: %s [-v] [-d DIR] [-n COUNT] [-j JOBS] SEED\n", argv[0]);
+        return 2;
+    }
+    time_t began = time(NULL);
+    job.first = seed;
+    job.end = seed + count;
+    job.step = jobs;
+    struct figures f = run_jobs(job, jobs);
+    printf("%lu seeds, %lu sessions of %lu messages, %lu cut, %lu deaths of the server, %lu slow syncs, %lu "
+           "resumed, %lu edits, %ld s\n",
+           f.seeds, f.sessions, f.messages, f.cuts, f.deaths, f.slow, f.resumed, f.edits,
            (long)(time(NULL) - began));
-    sum.failed += !whole;
-    printf("%lu passed, %lu failed\n", sum.seeds - sum.failed, sum.failed);
-    return sum.failed ? 1 : 0;
+    printf("%lu passed, %lu failed\n", f.seeds - f.failed, f.failed);
+    return f.failed || f.seeds != count;
 }
