@@ -161,6 +161,7 @@ void phone_begin(struct phone *p, bool resume)
     p->work_count = p->work_at = 0;
     p->wait_count = p->wait_next = 0;
     p->told_count = 0;
+    p->query[0] = '\0';
     p->statuses = NULL;
     arena_reset(&p->arena);
     p->statuses = el_new(&p->arena, NULL, NO_TAG);

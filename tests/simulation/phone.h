@@ -81,7 +81,8 @@ struct phone {
     enum phone_state state;
     enum phone_phase phase;
     struct arena arena;
-    struct buf out; /* the message */
+    struct buf out;  /* the message */
+    char query[256]; /* where it goes: of the server's RespURI */
     long msg, cmd, anchor, server_max;
     int mode[DB_COUNT];
     bool accepted, resuming, slow_wanted[DB_COUNT], suspend, suspended;

@@ -273,6 +273,16 @@ static enum phone_state over(struct phone *p, const char *why)
     return p->state;
 }
 
+/* Where the session's next messages go. */
+static void take_address(struct phone *p, const struct el *head)
+{
+    struct str uri = EL_AT(head, T_RESPURI);
+    size_t query = str_chr(uri, '?', 0);
+    if (uri.p)
+        snprintf(p->query, sizeof p->query, "%.*s",
+                 STR_ARG(query == SIZE_MAX ? STR("") : str_from(uri, query + 1)));
+}
+
 /* Log-in was refused: the nonce in the challenge may be good. */
 static enum phone_state again(struct phone *p, const struct el *status)
 {
@@ -281,6 +291,7 @@ static enum phone_state again(struct phone *p, const struct el *status)
         return over(p, "the log-in is refused");
     p->phase = PHASE_INIT;
     p->accepted = false;
+    p->query[0] = '\0';
     p->wait_next = p->wait_count;
     *p->statuses = (struct el){0};
     return p->state;
@@ -365,6 +376,7 @@ enum phone_state phone_take(struct phone *p, int status, struct str body)
     struct el *first = el_get(b, T_STATUS);
     int code = (int)el_int(first, T_DATA, 0);
     p->server_max = max > 0 ? max : p->server_max;
+    take_address(p, head);
     for (struct el *e = b->children; e; e = e->next)
         take_nonce(p, e);
     if (code == 401 || code == 407)

@@ -90,14 +90,15 @@ static void hook_writes(void)
     }
 }
 
-static int handle_syncml(struct inside *in, struct str type, struct str body, struct buf *answer)
+static int handle_syncml(struct inside *in, struct str query, struct str body, struct buf *answer)
 {
     SCOPED_EXCHANGE(x) = exchange_try(STR("POST /syncml\n\n"));
     MUST(x != NULL);
-    struct http_header header = {STR("Content-Type"), type};
+    struct http_header header = {STR("Content-Type"), STR("application/vnd.syncml+wbxml")};
     x->t.req.headers = &header;
     x->t.req.header_count = 1;
     x->t.req.body = body;
+    x->t.req.query = query.n ? query : STR_NONE;
     syncml_handle(in->syncml, &x->t, true);
     exchange_wait(x);
     buf_add(answer, answer_body(x));

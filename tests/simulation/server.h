@@ -26,7 +26,7 @@ void server_remove(struct server *s);
 
 enum server_call { SERVER_SYNCML, SERVER_DAV, SERVER_LIST, SERVER_STOP, SERVER_USER_ADD };
 
-/* One request. SERVER_SYNCML: `body` is the message, `what` the Content-Type. SERVER_DAV: `body` is a request as text. SERVER_LIST: of the
+/* One request. SERVER_SYNCML: `body` is the message, in WBXML, `what` the query of its URL. SERVER_DAV: `body` is a request as text. SERVER_LIST: of the
  * collection `what`, every item as "href SP length LF body". `die_at`: the process is gone at that many writes to its
  * databases from now (0: it lives). The HTTP status, or 0: the server died, or is dead. */
 int server_call(struct server *s, enum server_call call, struct str what, struct str body, unsigned die_at,
