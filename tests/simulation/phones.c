@@ -240,8 +240,7 @@ static int post(struct sim *s, struct phone *p, unsigned die_at, struct buf *ans
 {
     buf_clear(answer);
     dump(s, p, "sent", &p->out);
-    int status = server_call(&s->server, SERVER_SYNCML, STR("application/vnd.syncml+wbxml"),
-                             buf_view(&p->out), die_at, answer);
+    int status = server_call(&s->server, SERVER_SYNCML, str_c(p->query), buf_view(&p->out), die_at, answer);
     if (answer->n)
         dump(s, p, "received", answer);
     return status;
