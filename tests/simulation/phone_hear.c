@@ -287,6 +287,8 @@ static void take_address(struct phone *p, const struct el *head)
 static enum phone_state again(struct phone *p, const struct el *status)
 {
     struct str nonce = EL_AT(status, T_CHAL, T_META, T_NEXTNONCE);
+    if (p->accepted)
+        return over(p, NULL); /* the server died, and its sessions with it */
     if (++p->attempts == 3 || !nonce.p)
         return over(p, "the log-in is refused");
     p->phase = PHASE_INIT;

@@ -155,8 +155,8 @@ static void dav_edit(struct sim *s)
             unsigned fields = 1 + below(s, 3);
             struct sample before = l->content;
             model_edit(&s->model, &l->content, fields & 1, fields & 2);
-            tell(s, "DAV changes T%d (e%d e%d) to e%d e%d", before.tag, before.note, before.number,
-                 l->content.note, l->content.number);
+            tell(s, "DAV changes T%d (e%d e%d) to e%d e%d", before.tag, before.note, before.numbers[0],
+                 l->content.note, l->content.numbers[0]);
             dav(s, "PUT", db, l->name, l->uid, &l->content);
         } else {
             bool slow = false;
@@ -190,7 +190,7 @@ static void user_edit(struct sim *s, struct phone *p)
         struct sample c = item->content;
         model_edit(&s->model, &c, fields & 1, fields & 2);
         tell(s, "%s changes T%d (%s, e%d e%d) to e%d e%d", p->devid, c.tag, item->luid, item->content.note,
-             item->content.number, c.note, c.number);
+             item->content.numbers[0], c.note, c.numbers[0]);
         phone_change(p, db, item, &c);
     } else {
         model_delete(&s->model, &item->content, false);

@@ -71,8 +71,9 @@ void sample_write(struct buf *out, enum db db, bool modern, const char *uid, con
         buf_addf(out, "BEGIN:VCARD\r\nVERSION:%s\r\n", sample_version(db, modern));
         if (uid)
             buf_addf(out, "UID:%s\r\n", uid);
-        buf_addf(out, "N:T%d;Sim;;;\r\nFN:Sim T%d\r\nTEL;%sCELL:+39%06d\r\n", c->tag, c->tag,
-                 modern ? "TYPE=" : "", c->number);
+        buf_addf(out, "N:T%d;Sim;;;\r\nFN:Sim T%d\r\n", c->tag, c->tag);
+        for (int i = 0; i < SAMPLE_NUMBERS && c->numbers[i]; i++)
+            buf_addf(out, "TEL;%sCELL:+39%06d\r\n", modern ? "TYPE=" : "", c->numbers[i]);
         add_note(out, "NOTE", c->note);
         buf_addz(out, "END:VCARD\r\n");
         return;
@@ -83,7 +84,7 @@ void sample_write(struct buf *out, enum db db, bool modern, const char *uid, con
         buf_addf(out, "UID:%s\r\n", uid);
     if (modern)
         buf_addz(out, "DTSTAMP:20260101T000000Z\r\n");
-    day_name(day, FIRST_DAY + c->number);
+    day_name(day, FIRST_DAY + c->numbers[0]);
     buf_addf(out, "SUMMARY:T%d\r\nDUE:%sT100000Z\r\n", c->tag, day);
     add_note(out, "DESCRIPTION", c->note);
     buf_addz(out, "END:VTODO\r\nEND:VCALENDAR\r\n");
@@ -128,20 +129,26 @@ static void unfold(struct buf *out, struct str text)
     }
 }
 
-/* The value of the only line of that name. */
-static bool find(struct str text, const char *name, struct str *value)
+/* The value of the n-th line of that name. */
+static bool find(struct str text, const char *name, int n, struct str *value)
 {
     struct str line;
-    int found = 0;
+    size_t len = strlen(name);
     while (str_split(&text, '\n', &line)) {
-        size_t n = strlen(name), colon = str_chr(line, ':', 0);
-        if (str_starts(line, str_c(name)) && colon != SIZE_MAX && line.n > n &&
-            (line.p[n] == ':' || line.p[n] == ';')) {
-            *value = str_from(line, colon + 1);
-            found++;
-        }
+        size_t colon = str_chr(line, ':', 0);
+        if (!str_starts(line, str_c(name)) || colon == SIZE_MAX ||
+            (line.p[len] != ':' && line.p[len] != ';') || n--)
+            continue;
+        *value = str_from(line, colon + 1);
+        return true;
     }
-    return found == 1;
+    return false;
+}
+
+static bool find_one(struct str text, const char *name, struct str *value)
+{
+    struct str other;
+    return find(text, name, 0, value) && !find(text, name, 1, &other);
 }
 
 static bool read_int(struct str s, const char *prefix, int *out)
@@ -168,16 +175,36 @@ static bool read_note(struct str s, int *out)
     return xs == (size_t)filler(*out) && s.n == (size_t)n + xs;
 }
 
+static void add_number(struct sample *c, int number)
+{
+    int at = SAMPLE_NUMBERS - 1;
+    if (c->numbers[at])
+        return; /* more than anybody wrote: the model will say so */
+    while (at > 0 && (!c->numbers[at - 1] || c->numbers[at - 1] > number)) {
+        c->numbers[at] = c->numbers[at - 1];
+        at--;
+    }
+    c->numbers[at] = number;
+}
+
 bool sample_read(struct str text, enum db db, struct sample *c)
 {
     SCOPED_BUF(flat, 1 << 20);
-    struct str tag, note, number;
+    struct str tag, note, value;
+    int number = 0, count = 0;
     unfold(&flat, text);
     struct str all = buf_view(&flat);
-    if (db == DB_CONTACTS)
-        return find(all, "N", &tag) && find(all, "NOTE", &note) && find(all, "TEL", &number) &&
-               read_int(tag, "T", &c->tag) && read_note(note, &c->note) &&
-               read_int(number, "+39", &c->number);
-    return find(all, "SUMMARY", &tag) && find(all, "DESCRIPTION", &note) && find(all, "DUE", &number) &&
-           read_int(tag, "T", &c->tag) && read_note(note, &c->note) && day_number(number, &c->number);
+    *c = (struct sample){0};
+    bool contact = db == DB_CONTACTS;
+    if (!find_one(all, contact ? "N" : "SUMMARY", &tag) || !read_int(tag, "T", &c->tag))
+        return false;
+    if (!find_one(all, contact ? "NOTE" : "DESCRIPTION", &note) || !read_note(note, &c->note))
+        return false;
+    while (find(all, contact ? "TEL" : "DUE", count, &value) && count < SAMPLE_NUMBERS) {
+        if (contact ? !read_int(value, "+39", &number) : !day_number(value, &number))
+            return false;
+        add_number(c, number);
+        count++;
+    }
+    return count && (contact || count == 1);
 }
