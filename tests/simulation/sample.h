@@ -7,10 +7,14 @@
 
 enum db { DB_CONTACTS, DB_TASKS, DB_COUNT };
 
+enum { SAMPLE_NUMBERS = 8 };
+
 struct sample {
-    int tag; /* which item: N, SUMMARY */
-    int note,
-        number; /* which edit: NOTE and TEL, DESCRIPTION and DUE. Every seventh note is 2,600 bytes long */
+    int tag;  /* which item: N, SUMMARY */
+    int note; /* which edit: NOTE, DESCRIPTION. Every seventh is 2,600 bytes long */
+    /* The same of TEL and DUE, ascending, 0 behind the last: there are several TELs when several phones wrote one at the
+     * same time and neither was to be lost. */
+    int numbers[SAMPLE_NUMBERS];
 };
 
 /* The collection, the database's name. */
