@@ -33,10 +33,10 @@ static bool is_current(const struct thing *t, const struct sample *copy)
     return !t->deleted && is_same(&t->now, copy);
 }
 
-void model_edit(struct model *m, struct sample *copy, bool note, bool number)
+void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan)
 {
     struct thing *t = &m->things[copy->tag];
-    t->clean = t->clean && is_current(t, copy);
+    t->clean = t->clean && is_current(t, copy) && !orphan;
     t->must_go = false; /* an update beats a deletion */
     if (note)
         copy->note = new_edit(m, copy->tag);

@@ -24,8 +24,8 @@ struct model {
 
 /* A new item; what it holds. */
 struct sample model_create(struct model *m, enum db db);
-/* `copy` is edited where it is: note, number or both. */
-void model_edit(struct model *m, struct sample *copy, bool note, bool number);
+/* `copy` is edited where it is: note, number or both. `orphan`: the server cannot know which version the copy was. */
+void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan);
 void model_delete(struct model *m, const struct sample *copy, bool slow_now);
 /* A slow sync: what was deleted may come back. */
 void model_slow(struct model *m);

@@ -95,7 +95,8 @@ void phone_forget(struct phone *p)
         struct phone_store *s = &p->stores[db];
         s->last = 0;
         s->server_last[0] = '\0';
-        s->deleted_count = s->map_count = 0;
+        phone_forget_maps(p, db);
+        s->deleted_count = 0;
         for (size_t i = 0; i < s->count; i++)
             s->items[i].pending = CLEAN;
     }
@@ -138,6 +139,17 @@ void phone_credential(const struct phone *p, struct buf *out)
 
 /* ---- sessions ---- */
 
+void phone_forget_maps(struct phone *p, enum db db)
+{
+    struct phone_store *s = &p->stores[db];
+    for (size_t i = 0; i < s->map_count; i++) {
+        struct phone_item *item = phone_find(p, db, str_c(s->maps[i].luid));
+        if (item)
+            item->orphan = true;
+    }
+    s->map_count = 0;
+}
+
 void phone_begin(struct phone *p, bool resume)
 {
     p->resuming = resume && p->can_resume;
@@ -147,7 +159,7 @@ void phone_begin(struct phone *p, bool resume)
         if (!p->resuming)
             p->confirmed_count[db] = 0;
         if (p->ways.forgets_maps)
-            s->map_count = 0;
+            phone_forget_maps(p, db);
         s->partial_size = 0;
         buf_clear(&s->partial);
     }

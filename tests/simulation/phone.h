@@ -32,6 +32,7 @@ struct phone_item {
     char luid[16];
     struct sample content;
     enum pending pending;
+    bool orphan; /* the server does not know that the phone has it: its Map was lost for ever */
 };
 
 struct phone_store {

@@ -112,7 +112,7 @@ static void hear_alert(struct phone *p, const struct el *e)
         if (p->resuming)
             p->confirmed_count[db] = 0;
         if (code == SYNC_SLOW)
-            s->map_count = 0;
+            phone_forget_maps(p, db);
         p->mode[db] = (int)code;
     } else {
         phone_faultf(p, "%s: Alert %ld", sample_db(db), code);
@@ -318,7 +318,7 @@ static enum phone_state commit(struct phone *p)
         size_t kept = 0;
         for (size_t i = 0; i < s->count; i++)
             if (all || phone_is_confirmed(p, db, str_c(s->items[i].luid)))
-                s->items[i].pending = CLEAN;
+                s->items[i].pending = CLEAN, s->items[i].orphan = s->items[i].orphan && !all;
         for (size_t i = 0; i < s->deleted_count; i++)
             if (!all && !phone_is_confirmed(p, db, str_c(s->deleted[i])))
                 memmove(s->deleted[kept++], s->deleted[i], sizeof s->deleted[0]);

@@ -17,6 +17,8 @@ enum {
 void phone_faultf(struct phone *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct phone_item *phone_find(struct phone *p, enum db db, struct str luid);
 void phone_remove(struct phone *p, enum db db, struct phone_item *item);
+/* What it had to tell the server goes with the session: those items are orphans. */
+void phone_forget_maps(struct phone *p, enum db db);
 /* A Status of ours, appended to p->statuses. */
 struct el *phone_status(struct phone *p, struct str msg, struct str cmd, const char *name, int code);
 void phone_plan(struct phone *p); /* fills p->work by the modes agreed */
