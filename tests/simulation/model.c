@@ -37,6 +37,7 @@ void model_edit(struct model *m, struct sample *copy, bool note, bool number, bo
 {
     struct thing *t = &m->things[copy->tag];
     t->clean = t->clean && is_current(t, copy) && !orphan;
+    t->may_double = t->may_double || orphan;
     t->must_go = false; /* an update beats a deletion */
     if (note)
         copy->note = new_edit(m, copy->tag);
@@ -82,7 +83,7 @@ bool model_holds(const struct model *m, const char *where, enum db db, const str
         const struct sample *c = &items[i];
         const struct thing *t = c->tag >= 0 && c->tag < m->count ? &m->things[c->tag] : NULL;
         const char *what = !t || t->db != db                                 ? "was never made"
-                           : seen[c->tag]++                                  ? "is there twice"
+                           : seen[c->tag]++ && !t->may_double                ? "is there twice"
                            : !is_of_its_edits(m, c)                          ? "holds another's data"
                            : t->must_go                                      ? "was deleted"
                            : t->clean && !t->deleted && !is_same(c, &t->now) ? "is not as it was left"
