@@ -11,8 +11,9 @@ struct thing { /* an item, wherever its copies are */
     struct sample now; /* after the last edit */
     bool
         clean; /* each edit was made on what the one before it had left: no conflict, so `now` is the only right end */
-    bool deleted; /* by somebody */
-    bool must_go; /* ... on the last state, and no slow sync since could have brought it back */
+    bool may_double; /* the server could not know that an edited copy was one of this item */
+    bool deleted;    /* by somebody */
+    bool must_go;    /* ... on the last state, and no slow sync since could have brought it back */
 };
 
 struct model {
