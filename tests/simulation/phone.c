@@ -63,9 +63,17 @@ struct phone_item *phone_add(struct phone *p, enum db db, const struct sample *c
     return item;
 }
 
+/* What a session that may be resumed has confirmed is news again. */
+static void unconfirm(struct phone *p, enum db db, const char *luid)
+{
+    for (size_t i = 0; i < p->confirmed_count[db]; i++)
+        if (strcmp(p->confirmed[db][i], luid) == 0)
+            p->confirmed[db][i][0] = '\0';
+}
+
 void phone_change(struct phone *p, enum db db, struct phone_item *item, const struct sample *c)
 {
-    (void)p, (void)db;
+    unconfirm(p, db, item->luid);
     item->content = *c;
     if (item->pending == CLEAN)
         item->pending = CHANGED;
@@ -80,6 +88,7 @@ void phone_remove(struct phone *p, enum db db, struct phone_item *item)
 void phone_delete(struct phone *p, enum db db, struct phone_item *item)
 {
     struct phone_store *s = &p->stores[db];
+    unconfirm(p, db, item->luid);
     if (item->pending != ADDED && s->deleted_count < PHONE_ITEMS)
         snprintf(s->deleted[s->deleted_count++], sizeof s->deleted[0], "%s", item->luid);
     /* An Add of a session that was cut may have come through: a phone that wrote it down as "new" deletes it silently, but
