@@ -245,7 +245,7 @@ class Reader:
     def from_table(self, at):
         if at >= len(self.table):
             raise ValueError('WBXML: string %d is behind the table' % at)
-        return self.table[at:self.table.index(b'\0', at)].decode()
+        return self.table[at:].split(b'\0')[0].decode()  # the last one may end with the table: 1.0's identifier does
 
     def element(self, token):
         while token == 0:
