@@ -187,6 +187,7 @@ class Phone:
         self.anchor = str(self.clock)
         self.modes = {}           # store: code of the sync, as agreed; None: refused
         self.statuses = []        # to what the server sent last
+        self.unanswered = collections.deque()  # (MsgID, CmdID) of all we said: Statuses must come in this order
         self.waiting = {}         # (MsgID, CmdID): (store, LUID) of our changes
         self.told = {}            # (MsgID, CmdID): (store, {GUID: LUID}) of our Maps
         self.confirmed = {}       # (store, LUID): code
@@ -254,6 +255,7 @@ class Phone:
     def commit(self):
         """The session ended well: what was confirmed is no change any more."""
         self.interrupted = None
+        assert not self.unanswered, 'no Status for %s' % list(self.unanswered)
         for name, mode in self.modes.items():
             store = self.stores[name]
             store.wiped = False
@@ -471,6 +473,7 @@ class Phone:
         self.msg_id += 1
         tree = E('SyncML', self.head(), E('SyncBody', *body, E('Final') if final or self.ways.final_always else None))
         self.interrupted = (dict(self.modes), {**self.done_before, **self.confirmed})
+        self.unanswered.extend((str(self.msg_id), n) for n in ['0'] + [c.text('CmdID') for c in commands(tree, deep=True) if c.name != 'Status'])
         answer = self.send(tree)
         self.judge(answer)
         self.interrupted = (dict(self.modes), {**self.done_before, **self.confirmed})
@@ -547,12 +550,16 @@ class Phone:
             if chal.get('Meta/NextNonce') is not None:
                 self.nonce = nonce_of(chal)
         if self.head_code in (401, 407):
+            self.unanswered.clear()
             return
         if self.head_code >= 400:
             raise Failed(self.head_code, 'SyncHdr')
         self.accepted = self.accepted or self.head_code == 212
         for s in answer.all('SyncBody/Status'):
-            self.confirm(s, (s.text('MsgRef'), s.text('CmdRef')), int(s.text('Data')))
+            key = s.text('MsgRef'), s.text('CmdRef')
+            assert self.unanswered and self.unanswered[0] == key, 'Status for %s, wanted one for %s:\n%s' % (key, list(self.unanswered)[:1], outline(s))
+            self.unanswered.popleft()
+            self.confirm(s, key, int(s.text('Data')))
         message = head.text('MsgID')
         self.statuses.append(self.status(message, '0', 'SyncHdr', 200, target=head.text('Target/LocURI'), source=head.text('Source/LocURI')))
         for command in commands(answer):
