@@ -288,7 +288,7 @@ def test_lost_anchors():
         fill(one)
         a.settle(one, two)
         # the server forgets the device: the same session turns into a slow one
-        a.server.command('device', 'forget', 'phone-1')
+        a.server.command('device', 'forget', str(a.server.device('phone-1')['id']))
         one.edit('addressbook', '1234567', '1111111')
         one.sync()
         a.settle(two, one)

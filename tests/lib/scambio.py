@@ -6,6 +6,7 @@
 """
 import base64
 import http.client
+import json
 import os
 import re
 import shutil
@@ -119,6 +120,12 @@ class Server:
     def user(self, address, password, name=None):
         args = ['user', 'add', address, '--password-stdin'] + (['--name', name] if name else [])
         self.command(*args, stdin=password + '\n')
+
+    def device(self, devid):
+        """All that is known of the SyncML device that calls itself so: `scambio device show`."""
+        found = [d for d in json.loads(self.command('device', 'list', '--json')) if d['device'] == devid]
+        assert len(found) == 1, (devid, self.command('device', 'list', '--json'))
+        return json.loads(self.command('device', 'show', str(found[0]['id']), '--json'))
 
     def dav(self, user, password):
         return Dav(self.port, user, password)

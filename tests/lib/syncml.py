@@ -189,6 +189,7 @@ class Phone:
         self.statuses = []        # to what the server sent last
         self.unanswered = collections.deque()  # (MsgID, CmdID) of all we said: Statuses must come in this order
         self.waiting = {}         # (MsgID, CmdID): (store, LUID) of our changes
+        self.alerted = {}         # (MsgID, CmdID): store
         self.told = {}            # (MsgID, CmdID): (store, {GUID: LUID}) of our Maps
         self.confirmed = {}       # (store, LUID): code
         self.done_before = {}     # the same, of the session that is resumed
@@ -209,7 +210,6 @@ class Phone:
             answer = self.logged_in(lambda: self.describe() + self.alerts())
         while not answer.get('SyncBody/Final'):
             answer = self.more()
-        self.read_alerts()
         return answer
 
     def logged_in(self, body):
@@ -230,7 +230,6 @@ class Phone:
             self.statuses = []
             answer = self.send_changes(self.describe() + self.alerts())
             if self.head_code not in (401, 407):
-                self.read_alerts()
                 return answer
             if not self.take_challenge(answer):
                 break
@@ -271,6 +270,9 @@ class Phone:
     def next_id(self):
         self.cmd_id += 1
         return str(self.cmd_id)
+
+    def peek_id(self):
+        return str(self.cmd_id + 1)
 
     def ends(self, target, source):
         """Target and Source in this phone's order."""
@@ -345,6 +347,7 @@ class Phone:
         for name, code in self.modes.items():
             store = self.stores[name]
             anchor = E('Anchor', E('Last', store.last) if store.last and code != SLOW else None, E('Next', self.anchor))
+            self.alerted[str(self.msg_id + 1), self.peek_id()] = name
             out.append(E('Alert', E('CmdID', self.next_id()), E('Data', RESUME if self.resuming else code),
                          E('Item', *self.places(store), E('Meta', anchor))))
         return out
@@ -567,7 +570,10 @@ class Phone:
                 self.obey(message, command)
 
     def confirm(self, status, key, code):
-        """A Status to one of our changes, or of our Maps."""
+        """A Status to one of our changes, of our Maps, of our Alerts."""
+        if key in self.alerted and code >= 400 and code != 508:
+            self.modes[self.alerted[key]] = None
+            self.failed.append((self.alerted[key], None, code))
         if key in self.told and status.text('Cmd') == 'Map':
             store, pairs = self.told.pop(key)
             assert code == 200, outline(status)
@@ -598,6 +604,8 @@ class Phone:
         if name == 'Alert':
             anchor = command.text('Item/Meta/Anchor/Next')
             rest = [E('Item', E('Data', E('Anchor', E('Next', anchor))))] if anchor else []
+            if anchor:
+                self.read_alert(self.store_of(command.get('Item')), command)
         elif name in ('Results', 'Put'):
             self.server_devinf = command.get('Item/Data/DevInf')
         elif name == 'Sync':
@@ -671,22 +679,8 @@ class Phone:
         lost = content.count(b'\n') if self.style.encoding == 'xml' else 0  # XML makes LF of CR LF, outside of references
         return (None, content) if len(content) <= size <= len(content) + lost else (424, None)
 
-    def read_alerts(self):
-        """Which kind of sync the server wants of each store, over the whole of its package."""
-        for sent, answer in self.log:
-            names = {c.text('CmdID'): c.text('Item/Source/LocURI') for c in commands(sent, 'Alert') if c.get('Item')}
-            for s in answer.all('SyncBody/Status'):
-                code = int(s.text('Data'))
-                source = names.get(s.text('CmdRef')) if s.text('Cmd') == 'Alert' else None
-                if source and code >= 400 and code not in (401, 407, 508):
-                    name = next(n for n in self.modes if self.stores[n].source == source)
-                    self.modes[name] = None
-                    self.failed.append((name, None, code))
-            for alert in commands(answer, 'Alert'):
-                if alert.get('Item/Meta/Anchor') is not None:
-                    self.read_alert(self.store_of(alert.get('Item')), alert)
-
     def read_alert(self, store, alert):
+        """Which kind of sync the server wants of a store."""
         code = {206: 200, 207: 202, 208: 203, 209: 204, 210: 205}.get(alert.number('Data'), alert.number('Data'))
         if code == RESUME:
             code = self.modes[store.name]

@@ -352,9 +352,9 @@ class Player:
                     raise Wrong('%s %r:\n%s' % ('no line' if must else 'a line', line[:-2], '\n'.join(lines)))
 
     def do_device(self, step):
-        shown = self.server.command('device', 'show', self.phone.devid, '--json')
-        if not re.search(r'"%s":\s*"?%s\b' % (re.escape(step.words[1]), re.escape(step.words[2])), shown):
-            raise Wrong('%s is not %s in\n%s' % (step.words[1], step.words[2], shown))
+        shown = self.server.device(self.phone.devid)
+        if str(shown[step.words[1]]) != step.words[2]:
+            raise Wrong('%s is %s' % (step.words[1], shown[step.words[1]]))
 
 
 def line_of(e, depth, player, above=''):
