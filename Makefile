@@ -123,6 +123,7 @@ check-long: deps-test
 	@tests/check build
 	KILLS=1000 tests/crash/test_kill.py
 	POWER_CUT_IMAGES=20000 tests/crash/test_power_cut.py
+	SEEDS=100000 FIRST=1000000 tests/simulation/run
 	$(MAKE) --no-print-directory -j2 fuzz
 	tests/fuzz/run $(TIME)
 
