@@ -48,6 +48,12 @@ void model_edit(struct model *m, struct sample *copy, bool note, bool number, bo
     t->now = *copy;
 }
 
+void model_orphan(struct model *m, const struct sample *copy)
+{
+    m->things[copy->tag].clean = false;
+    m->things[copy->tag].may_double = true;
+}
+
 void model_delete(struct model *m, const struct sample *copy, bool slow_now)
 {
     struct thing *t = &m->things[copy->tag];

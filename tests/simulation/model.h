@@ -27,6 +27,8 @@ struct model {
 struct sample model_create(struct model *m, enum db db);
 /* `copy` is edited where it is: note, number or both. `orphan`: the server cannot know which version the copy was. */
 void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan);
+/* Its last edit was of a copy that the server then lost sight of (an orphan). */
+void model_orphan(struct model *m, const struct sample *copy);
 void model_delete(struct model *m, const struct sample *copy, bool slow_now);
 /* A slow sync: what was deleted may come back. */
 void model_slow(struct model *m);

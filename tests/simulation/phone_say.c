@@ -299,6 +299,9 @@ static bool say(struct phone *p, struct el *body)
             alert(p, body, db);
         if (!p->ways.at_once)
             return true;
+        say_maps(
+            p,
+            body); /* before its changes, which may be of items that the server does not know by their LUIDs */
         phone_plan(p);
         say_changes(p, body);
         return p->work_at == p->work_count;

@@ -253,6 +253,16 @@ static void restart(struct sim *s)
     server_start(&s->server);
 }
 
+static void find_orphans(struct sim *s, struct phone *p)
+{
+    for (enum db db = 0; db < DB_COUNT; db++) {
+        struct phone_store *store = &p->stores[db];
+        for (size_t i = 0; i < store->count; i++)
+            if (store->items[i].orphan && store->items[i].pending != CLEAN)
+                model_orphan(&s->model, &store->items[i].content);
+    }
+}
+
 /* The next message of the phone's session, and its fate. */
 static void message(struct sim *s, struct phone *p, enum cut cut)
 {
@@ -280,6 +290,7 @@ static void message(struct sim *s, struct phone *p, enum cut cut)
         phone_cut(p);
     if (p->slow != slow)
         model_slow(&s->model);
+    find_orphans(s, p);
     if (p->state == PHONE_OVER)
         tell(s, "%s: the session is over", p->devid);
     if (p->state == PHONE_DONE)
@@ -306,6 +317,7 @@ static void phone_moves(struct sim *s)
     if (chance(s, 4)) {
         tell(s, "%s forgets its sync settings", p->devid);
         phone_forget(p);
+        find_orphans(s, p);
         model_slow(&s->model);
     }
     s->figures.sessions++;
