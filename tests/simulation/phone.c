@@ -107,7 +107,8 @@ void phone_forget(struct phone *p)
         phone_forget_maps(p, db);
         s->deleted_count = 0;
         for (size_t i = 0; i < s->count; i++)
-            s->items[i].pending = CLEAN;
+            if (!s->items[i].orphan)
+                s->items[i].pending = CLEAN;
     }
     p->can_resume = false;
 }
