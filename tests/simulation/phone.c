@@ -178,7 +178,7 @@ void phone_begin(struct phone *p, bool resume)
     p->phase = PHASE_INIT;
     p->msg = p->cmd = 0;
     p->anchor++;
-    p->accepted = p->suspended = false;
+    p->accepted = p->suspended = p->replan = false;
     p->attempts = 0;
     p->work_count = p->work_at = 0;
     p->wait_count = p->wait_next = 0;

@@ -113,6 +113,8 @@ static void hear_alert(struct phone *p, const struct el *e)
             p->confirmed_count[db] = 0;
         if (code == SYNC_SLOW)
             phone_forget_maps(p, db);
+        if (code == SYNC_SLOW && p->mode[db] != SYNC_SLOW)
+            p->replan = true; /* what was sent together with the Alert was the wrong thing */
         p->mode[db] = (int)code;
     } else {
         phone_faultf(p, "%s: Alert %ld", sample_db(db), code);
@@ -338,6 +340,11 @@ static enum phone_state go_on(struct phone *p, bool final, bool only_statuses)
     bool told = p->work_at == p->work_count;
     switch (p->phase) {
     case PHASE_INIT:
+        if (p->ways.at_once && p->replan) {
+            phone_plan(p);
+            p->phase = PHASE_CHANGES;
+            break;
+        }
         if (p->ways.at_once) {
             p->phase = !told ? PHASE_CHANGES : final ? PHASE_LAST : PHASE_SERVER;
             break;
