@@ -174,6 +174,8 @@ static bool agent(struct arena *a, struct line *l, bool to4)
     }
     if (to4 || !str_caseeq(l->name, STR("RELATED")) || !vcard_type_take(a, l, STR("agent"), &taken))
         return false;
+    while (vcard_type_take(a, l, STR("agent"), &taken))
+        ; /* said twice, it would come back in another order */
     l->name = STR("AGENT");
     vcard_param_remove(l, STR("VALUE"));
     if (!text)
