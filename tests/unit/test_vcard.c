@@ -240,6 +240,8 @@ static void test_names(void **state)
     whole_converts("3.0", "N:van der Harten;Rene;;;\r\nSORT-STRING:Harten\\,Rene\r\n", VCARD_4_0,
                    "N;SORT-AS=\"Harten,Rene\":van der Harten;Rene;;;\r\n");
     whole_converts("3.0", "FN:x\r\nSORT-STRING:y\r\n", VCARD_4_0, "FN:x\r\nSORT-STRING:y\r\n");
+    whole_converts("3.0", "N:a;b;;;\r\nSORT-STRING:x\r\nSORT-STRING:y\r\n", VCARD_4_0,
+                   "N:a;b;;;\r\nSORT-STRING:x\r\nSORT-STRING:y\r\n");
 }
 
 /* ---- any card made of the rows above comes back ---- */
