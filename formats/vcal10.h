@@ -67,6 +67,8 @@ struct vcal10_write {
     struct str zone;        /* TZID of the device's local times; STR_NONE: UTC */
     enum vcal10_rules rules;
     enum vcal10_alarms alarms;
+    bool
+        alarms_twice; /* an alarm that shows (DALARM) is written as one that sounds (AALARM), too; both are read as one */
     enum vcal10_allday allday;
     bool due_local_midnight; /* DUE of a day is T000000 without Z whatever `time` is */
     bool epoc;               /* X-EPOCAGENDAENTRYTYPE is written */

@@ -24,9 +24,6 @@ struct vcard21_prop {
 };
 const struct vcard21_prop *vcard21_prop_of(struct str name);
 
-/* Appends "a<from>b" as "b<to>a" when both are numbers: longitude and latitude change places. False: it is none of that. */
-bool vcard21_swap(struct buf *b, struct str value, char from, char to);
-
 /* Is the whole text one card with balanced BEGIN and END, as versit_nested gives it? */
 bool vcard21_is_card(struct str text);
 

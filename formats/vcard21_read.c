@@ -75,42 +75,6 @@ static void put_text(struct arena *a, struct buf *b, struct str value, bool part
     text_escape(b, text);
 }
 
-static bool split_list(struct str *rest, bool semicolons, struct str *one)
-{
-    if (!rest->p)
-        return false;
-    for (size_t i = 0; i < rest->n; i++) {
-        char c = rest->p[i];
-        if (c == '\\') {
-            i++;
-        } else if (c == ',' || (semicolons && c == ';')) {
-            *one = str_slice(*rest, 0, i);
-            *rest = str_from(*rest, i + 1);
-            return true;
-        }
-    }
-    *one = *rest;
-    *rest = STR_NONE;
-    return true;
-}
-
-static void put_list(struct reading *g, struct buf *b, const struct line *l)
-{
-    bool categories = str_caseeq(l->name, STR("CATEGORIES"));
-    struct str rest = l->value, one;
-    for (bool first = true; split_list(&rest, categories, &one);) {
-        one = str_trim(one);
-        if (categories && g->o->categories_x && str_casestarts(one, STR("X-")))
-            one = str_from(one, 2);
-        if (!one.n)
-            continue;
-        if (!first)
-            buf_addc(b, ',');
-        first = false;
-        put_text(g->r.arena, b, one, true);
-    }
-}
-
 static void put_parts(struct reading *g, struct buf *b, struct str value)
 {
     struct str one;
@@ -119,43 +83,6 @@ static void put_parts(struct reading *g, struct buf *b, struct str value)
             buf_addc(b, ';');
         put_text(g->r.arena, b, one, true);
     }
-}
-
-/* Line breaks as "\n", everything else as it is. */
-static void put_opaque(struct buf *b, struct str value)
-{
-    for (size_t i = 0; i < value.n; i++) {
-        char next = i + 1 < value.n ? value.p[i + 1] : 0;
-        bool escape = value.p[i] == '\\' && next && next != '\n';
-        if (value.p[i] == '\n')
-            buf_add(b, STR("\\n"));
-        else
-            buf_addc(b, value.p[i]);
-        if (escape)
-            buf_addc(b, value.p[++i] == 'N' ? 'n' : next);
-    }
-}
-
-static bool is_number(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (!ascii_digit(s.p[i]) && s.p[i] != '+' && s.p[i] != '-' && s.p[i] != '.')
-            return false;
-    return s.n > 0;
-}
-
-bool vcard21_swap(struct buf *b, struct str value, char from, char to)
-{
-    size_t at = str_chr(value, from, 0);
-    struct str first = str_trim(str_slice(value, 0, at)), second = STR_NONE;
-    if (at != SIZE_MAX)
-        second = str_trim(str_from(value, at + 1));
-    if (!is_number(first) || !is_number(second))
-        return false;
-    buf_add(b, second);
-    buf_addc(b, to);
-    buf_add(b, first);
-    return true;
 }
 
 /* "image/jpeg", which Funambol's clients write for JPEG */
@@ -186,13 +113,13 @@ static enum status put_media(struct reading *g, struct buf *b, struct versit_lin
         vcard_param_set(g->r.arena, l, STR("ENCODING"), STR("b"));
         buf_add(b, l->value);
     } else if (str_caseeq(line_param1(l, STR("VALUE")), STR("uri"))) {
-        put_opaque(b, l->value);
+        versit_opaque_read(b, l->value);
     } else if (!line_param(l, STR("VALUE")) && vcard_has_scheme(l->value)) {
         vcard_param_set(g->r.arena, l, STR("VALUE"), STR("uri"));
-        put_opaque(b, l->value);
+        versit_opaque_read(b, l->value);
     } else { /* a key in letters, or the sound of a name (X-IRMC-N) */
         vcard_param_set(g->r.arena, l, STR("VALUE"), STR("text"));
-        put_opaque(b, l->value);
+        versit_opaque_read(b, l->value);
     }
     return OK;
 }
@@ -202,7 +129,7 @@ static enum status put_agent(struct reading *g, struct buf *b, struct line *l)
     struct str card;
     if (str_trim(l->value).n) {
         if (str_caseeq(line_param1(l, STR("VALUE")), STR("uri")))
-            put_opaque(b, l->value);
+            versit_opaque_read(b, l->value);
         else
             put_text(g->r.arena, b, l->value, false);
         return OK;
@@ -221,6 +148,7 @@ static enum status put_value(struct reading *g, const struct vcard21_prop *prop,
 {
     struct arena *a = g->r.arena;
     struct line *l = &v->line;
+    bool categories = str_caseeq(l->name, STR("CATEGORIES"));
     if (v->encoding == VERSIT_BASE64 && prop->form != VCARD21_MEDIA) {
         if (prop->form == VCARD21_OPAQUE) { /* whatever it is */
             vcard_param_set(a, l, STR("ENCODING"), STR("b"));
@@ -236,14 +164,14 @@ static enum status put_value(struct reading *g, const struct vcard21_prop *prop,
         put_parts(g, b, l->value);
         return OK;
     case VCARD21_LIST:
-        put_list(g, b, l);
+        versit_list_read(a, b, l->value, categories, categories && g->o->categories_x);
         return OK;
     case VCARD21_OPAQUE:
-        put_opaque(b, l->value);
+        versit_opaque_read(b, l->value);
         return OK;
     case VCARD21_GEO:
-        if (!vcard21_swap(b, l->value, ',', ';')) /* 2.1 says longitude first */
-            put_opaque(b, l->value);
+        if (!versit_swap(b, l->value, ',', ';')) /* 2.1 says longitude first */
+            versit_opaque_read(b, l->value);
         return OK;
     case VCARD21_MEDIA:
         return put_media(g, b, v);
@@ -251,7 +179,7 @@ static enum status put_value(struct reading *g, const struct vcard21_prop *prop,
         return put_agent(g, b, l);
     case VCARD21_RAW:
     case VCARD21_DATE:
-        put_opaque(b, str_trim(l->value));
+        versit_opaque_read(b, str_trim(l->value));
         return OK;
     case VCARD21_TEXT:
     case VCARD21_DROPPED:

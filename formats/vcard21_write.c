@@ -32,16 +32,6 @@ static bool is_word(struct str s)
     return s.n > 0;
 }
 
-/* 2.1 has no quotes: what needs them cannot be said. */
-static bool is_sayable(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7F ||
-            str_chr(STR("\";:,="), s.p[i], 0) != SIZE_MAX)
-            return false;
-    return s.n > 0;
-}
-
 static struct str upper(struct arena *a, struct str s)
 {
     char *p = arena_alloc(a, s.n + 1);
@@ -56,7 +46,7 @@ static void types(struct writing *w, struct params *out, const struct line_param
         struct str rest = p->values[i], one;
         while (str_split(&rest, ',', &one)) {
             one = upper(w->arena, str_trim(one));
-            if (!is_sayable(one))
+            if (!versit_is_sayable(one))
                 continue;
             bool bare = !media && is_word(one) && !versit_is_reserved(one);
             add_param(out, bare ? one : JOIN(w->arena, STR("TYPE="), one));
@@ -76,14 +66,15 @@ static void value_type(struct writing *w, struct params *out, struct str value)
     for (size_t i = 0; i < COUNT_OF(unsaid); i++)
         if (str_caseeq(value, unsaid[i]))
             return;
-    if (is_sayable(value))
+    if (versit_is_sayable(value))
         add_param(out, JOIN(w->arena, STR("VALUE="), value));
 }
 
 static void extension(struct writing *w, struct params *out, const struct line_param *p)
 {
     bool known = str_casestarts(p->name, STR("X-")) || str_caseeq(p->name, STR("LANGUAGE"));
-    if (!known || str_caseeq(p->name, STR("X-DERIVED")) || p->value_count != 1 || !is_sayable(p->values[0]))
+    if (!known || str_caseeq(p->name, STR("X-DERIVED")) || p->value_count != 1 ||
+        !versit_is_sayable(p->values[0]))
         return;
     add_param(out, JOIN(w->arena, p->name, STR("="), p->values[0]));
 }
@@ -139,44 +130,6 @@ static void put_parts(struct writing *w, struct buf *b, const struct line *l, si
     }
 }
 
-/* What does not fit whole is left out. */
-static void put_list(struct writing *w, struct buf *b, const struct line *l, size_t size)
-{
-    bool x = w->o->categories_x && str_caseeq(l->name, STR("CATEGORIES"));
-    struct str rest = l->value, one;
-    size_t room = size;
-    for (bool first = true; text_split(&rest, ',', &one);) {
-        struct str text = str_trim(text_unescape(w->arena, one));
-        size_t n = charset_length(text) + !first;
-        if (!text.n || (size && n > room))
-            continue;
-        room -= size ? n : 0;
-        if (!first)
-            buf_addc(b, ',');
-        if (x)
-            buf_add(b, STR("X-"));
-        versit_escape(b, text, true);
-        first = false;
-    }
-}
-
-/* "\n" is a line feed again; every other escape stays. */
-static void put_opaque(struct buf *b, struct str value)
-{
-    for (size_t i = 0; i < value.n; i++) {
-        char next = i + 1 < value.n ? value.p[i + 1] : 0;
-        bool escape = value.p[i] == '\\' && next;
-        if (escape && (next == 'n' || next == 'N')) {
-            buf_addc(b, '\n');
-            i++;
-            continue;
-        }
-        buf_addc(b, value.p[i]);
-        if (escape)
-            buf_addc(b, value.p[++i]);
-    }
-}
-
 static bool all_digits(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -194,7 +147,7 @@ static void put_date(struct buf *b, struct str value)
         buf_add(b, str_slice(value, 5, 2));
         value = str_from(value, 8);
     }
-    put_opaque(b, value);
+    versit_opaque_write(b, value);
 }
 
 /* Does the value say that it is BASE64, and is it? */
@@ -251,24 +204,25 @@ static void put_value(struct writing *w, const struct vcard21_prop *prop, const 
         put_parts(w, b, l, size);
         return;
     case VCARD21_LIST:
-        put_list(w, b, l, size);
+        versit_list_write(w->arena, b, l->value, ',',
+                          w->o->categories_x && str_caseeq(l->name, STR("CATEGORIES")), size);
         return;
     case VCARD21_DATE:
         put_date(b, l->value);
         return;
     case VCARD21_GEO:
-        if (!vcard21_swap(b, l->value, ';', ','))
-            put_opaque(b, l->value);
+        if (!versit_swap(b, l->value, ';', ','))
+            versit_opaque_write(b, l->value);
         return;
     case VCARD21_RAW:
     case VCARD21_MEDIA:
     case VCARD21_OPAQUE:
-        put_opaque(b, l->value);
+        versit_opaque_write(b, l->value);
         return;
     case VCARD21_AGENT:
         if (!str_caseeq(line_param1(l, STR("VALUE")), STR("uri")))
             break;
-        put_opaque(b, l->value);
+        versit_opaque_write(b, l->value);
         return;
     case VCARD21_TEXT:
     case VCARD21_DROPPED:
