@@ -272,13 +272,13 @@ static enum status give_names(struct ctx *x, struct ical_comp *c)
 {
     struct line *fn = comp_prop(c, STR("FN")), *n = comp_prop(c, STR("N")), *org = comp_prop(c, STR("ORG"));
     if (!n && fn) {
-        struct str value = arena_strf(x->a, "%.*s;;;;", STR_ARG(fn->value));
+        struct str value = str_joined(x->a, fn->value, STR(";;;;"), STR(""));
         n = value.p ? comp_set(x->a, c, STR("N"), value) : NULL;
     }
     if (!n && org) {
         struct str rest = org->value, name = STR("");
         (void)text_split(&rest, ';', &name);
-        n = comp_set(x->a, c, STR("N"), arena_strf(x->a, "%.*s;;;;", STR_ARG(name)));
+        n = comp_set(x->a, c, STR("N"), str_joined(x->a, name, STR(";;;;"), STR("")));
     }
     if (!n)
         (void)comp_set(x->a, c, STR("N"), STR(";;;;"));

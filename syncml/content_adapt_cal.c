@@ -8,7 +8,7 @@ static const struct str uid_mark = STR_INIT("-recur-");
 
 struct str part_uid(struct ctx *x, struct str uid, struct str recur_id)
 {
-    return arena_strf(x->a, "%.*s%.*s%.*s", STR_ARG(uid), STR_ARG(uid_mark), STR_ARG(recur_id));
+    return str_joined(x->a, uid, uid_mark, recur_id);
 }
 
 bool part_uid_split(struct str made, struct str *uid, struct str *recur_id)

@@ -11,6 +11,7 @@
 #ifndef SCAMBIO_SYNCML_CONTENT_INT_H
 #define SCAMBIO_SYNCML_CONTENT_INT_H
 
+#include "formats/charset.h"
 #include "formats/tz.h"
 #include "syncml/content.h"
 
@@ -38,7 +39,14 @@ struct doc {
     enum vcard_version version; /* cards */
     struct ical_comp *root;     /* VCALENDAR; of a card a component VCARD with its properties */
     struct ical_comp *main;     /* the component that it is about; of a card the root */
+    struct broken *broken;      /* what came but could not be understood: its absence says nothing */
 };
+
+struct broken {
+    struct str name;
+    struct broken *next;
+};
+bool doc_is_broken(const struct doc *i, struct str name);
 
 void ctx_init(struct ctx *x, struct arena *a, const struct content_settings *s, enum content_type type);
 /* Sets x->why and gives st (or the arena's fault). */
@@ -55,6 +63,21 @@ void doc_card(const struct doc *i, struct vcard *out); /* the reverse; propertie
 /* Brings a card into that version. */
 enum status doc_to_version(struct ctx *x, struct doc *i, enum vcard_version version);
 
+enum status doc_of_calendar(struct ctx *x, struct ical_comp *root, struct doc *out);
+
+/* One reader and one writer a type: content_read.c, content_versit.c, content_sif.c. */
+enum charset charset_of_phone(enum phone_charset c);
+enum status read_vcard21(struct ctx *x, struct str data, struct doc *out);
+enum status read_vcal10(struct ctx *x, struct str data, struct doc *out);
+enum status read_vnote(struct ctx *x, struct str data, struct doc *out);
+enum status read_plain(struct ctx *x, struct str data, struct doc *out);
+enum status read_sif(struct ctx *x, struct str data, struct doc *out);
+enum status write_vcard21(struct ctx *x, const struct doc *i, struct buf *out);
+enum status write_vcal10(struct ctx *x, const struct doc *i, struct buf *out);
+enum status write_vnote(struct ctx *x, const struct doc *i, struct buf *out);
+enum status write_plain(struct ctx *x, const struct doc *i, struct buf *out);
+enum status write_sif(struct ctx *x, const struct doc *i, struct buf *out);
+
 /* ---- content_write.c ---- */
 enum status doc_write(struct ctx *x, const struct doc *i, struct str *out); /* for the device */
 /* For the store: lines and components that came from there and were not touched go out as they are. */
@@ -65,6 +88,8 @@ struct line *line_new(struct arena *a, struct str name, struct str value);
 struct line *line_copy(struct arena *a, const struct line *l); /* with params of its own; raw is forgotten */
 void line_param_remove(struct line *l, struct str name);
 void line_param_set(struct arena *a, struct line *l, struct str name, struct str value);
+void line_param_take(struct arena *a, struct line *l,
+                     const struct line_param *from); /* with all its values */
 /* TYPE values, one by one; "a,b" counts as two. */
 void line_type_add(struct arena *a, struct line *l, struct str type);
 void line_type_remove(struct arena *a, struct line *l, struct str type);
@@ -79,6 +104,8 @@ struct line *comp_set(struct arena *a, struct ical_comp *c, struct str name, str
 /* It is not what was stored any more: it must be written anew. */
 void comp_touch(struct ical_comp *c);
 struct str text_value(struct arena *a, struct str text); /* escaped */
+/* One behind the other, any bytes; STR_NONE: out of memory. */
+struct str str_joined(struct arena *a, struct str first, struct str second, struct str third);
 
 /* ---- content_time.c ---- */
 struct when {
@@ -199,6 +226,8 @@ struct prop_rule {
     struct str absent; /* a value that says no more than no property */
 };
 const struct prop_rule *prop_rule(enum media media, struct str name); /* never NULL */
+/* What the device's character set makes of a text. */
+struct str text_held(struct ctx *x, struct str text);
 /* What the value means: equal keys, equal meaning. Empty: it says nothing. STR_NONE: out of memory. */
 struct str prop_key(struct ctx *x, const struct doc *i, const struct prop_rule *r, const struct line *l);
 /* TYPE values that matter, sorted; without PREF. */
@@ -233,6 +262,8 @@ void merge_sweep(struct merge *m);         /* what was dropped goes, what was ad
 enum status merge_sets(struct merge *m);   /* content_merge_set.c */
 enum status merge_span(struct merge *m);   /* content_merge_time.c */
 enum status merge_alarms(struct merge *m); /* content_merge_alarm.c */
+bool merge_is_note(const struct merge *m); /* content_merge_note.c: a text without a title */
+enum status merge_note(struct merge *m);
 /* A device's alarm as the store wants it, below `parent` (not hung up yet). */
 struct ical_comp *alarm_make(struct ctx *x, struct ical_comp *parent, const struct ical_comp *from,
                              bool absolute, int64_t offset);

@@ -60,6 +60,19 @@ void line_param_set(struct arena *a, struct line *l, struct str name, struct str
     param_add(a, l, name, value);
 }
 
+void line_param_take(struct arena *a, struct line *l, const struct line_param *from)
+{
+    struct line_param *one = ARENA_NEW(a, struct line_param), **tail = &l->params;
+    line_param_remove(l, from->name);
+    if (!one)
+        return;
+    *one = *from;
+    one->next = NULL;
+    while (*tail)
+        tail = &(*tail)->next;
+    *tail = one;
+}
+
 void line_type_add(struct arena *a, struct line *l, struct str type)
 {
     if (!line_param_has(l, STR("TYPE"), type))
@@ -184,4 +197,16 @@ struct str text_value(struct arena *a, struct str text)
     SCOPED_BUF(b, text.n * 2 + 1);
     text_escape(&b, text);
     return arena_str(a, buf_view(&b));
+}
+
+struct str str_joined(struct arena *a, struct str first, struct str second, struct str third)
+{
+    char *p = arena_alloc(a, first.n + second.n + third.n + 1), *at = p;
+    const struct str parts[] = {first, second, third};
+    for (size_t i = 0; p && i < COUNT_OF(parts); i++) {
+        if (parts[i].n)
+            memcpy(at, parts[i].p, parts[i].n);
+        at += parts[i].n;
+    }
+    return p ? str_n(p, (size_t)(at - p)) : STR_NONE;
 }

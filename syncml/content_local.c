@@ -36,6 +36,23 @@ static struct when meant(struct ctx *x, const struct when *w, bool named)
     return made;
 }
 
+bool doc_is_broken(const struct doc *i, struct str name)
+{
+    for (const struct broken *b = i->broken; b; b = b->next)
+        if (str_caseeq(b->name, name))
+            return true;
+    return false;
+}
+
+static void note_broken(struct ctx *x, struct doc *i, struct str name)
+{
+    struct broken *b = doc_is_broken(i, name) ? NULL : ARENA_NEW(x->a, struct broken);
+    if (!b)
+        return;
+    *b = (struct broken){name, i->broken};
+    i->broken = b;
+}
+
 /* A list with the first value's form: TZID stands once before all of them. False: nothing of it is a time. */
 static bool localise_list(struct ctx *x, const struct ical_comp *cal, struct line *l)
 {
@@ -112,7 +129,8 @@ static bool good_rule(struct ctx *x, struct str text)
 }
 
 /* Rules follow the start where it went: other days, another way of UNTIL. */
-static void localise_rules(struct ctx *x, struct ical_comp *c, const struct when *was, const struct when *is)
+static void localise_rules(struct ctx *x, struct doc *i, struct ical_comp *c, const struct when *was,
+                           const struct when *is)
 {
     int64_t days = (civil_midnight(is->civil) - civil_midnight(was->civil)) / CONTENT_DAY;
     bool zulu = x->type == CONTENT_ICAL20 && x->s->phone->time == PHONE_LOCAL_AS_UTC && !was->is_date;
@@ -126,15 +144,21 @@ static void localise_rules(struct ctx *x, struct ical_comp *c, const struct when
             l->value = rule_moved(x, l->value, days >= -1 && days <= 1 ? (int)days : 0, &from, is);
             l->raw = STR_NONE;
         }
-        if (rule && !good_rule(x, l->value))
+        if (rule && !good_rule(x, l->value)) {
+            note_broken(x, i, l->name);
             *p = l->next;
-        else
+        } else {
             p = &l->next;
+        }
+    }
+    if (!comp_recurs(c) && !doc_is_broken(i, STR("RRULE"))) { /* exceptions from nothing */
+        comp_drop(c, STR("EXDATE"));
+        comp_drop(c, STR("EXRULE"));
     }
 }
 
 /* Durations that are none, and what may stand once but stands twice. */
-static void drop_wrong(struct ical_comp *c)
+static void drop_wrong(struct ctx *x, struct doc *i, struct ical_comp *c)
 {
     static const struct str once[] = {STR_INIT("UID"),           STR_INIT("DTSTART"), STR_INIT("DTEND"),
                                       STR_INIT("RECURRENCE-ID"), STR_INIT("DUE"),     STR_INIT("DURATION"),
@@ -144,12 +168,14 @@ static void drop_wrong(struct ical_comp *c)
         struct line *l = *p;
         struct caldur d;
         bool drop = str_caseeq(l->name, STR("DURATION")) && caldur_parse(str_trim(l->value), &d) != OK;
+        if (drop)
+            note_broken(x, i, l->name);
         drop |= str_caseeq(l->name, STR("UID")) && !str_trim(l->value).n;
-        for (size_t i = 0; i < COUNT_OF(once) && !drop; i++) {
-            if (!str_caseeq(l->name, once[i]))
+        for (size_t k = 0; k < COUNT_OF(once) && !drop; k++) {
+            if (!str_caseeq(l->name, once[k]))
                 continue;
-            drop = seen[i];
-            seen[i] = true;
+            drop = seen[k];
+            seen[k] = true;
         }
         if (drop)
             *p = l->next;
@@ -158,10 +184,11 @@ static void drop_wrong(struct ical_comp *c)
     }
 }
 
-static void localise_comp(struct ctx *x, const struct ical_comp *cal, struct ical_comp *c)
+static void localise_comp(struct ctx *x, struct doc *i, struct ical_comp *c)
 {
+    const struct ical_comp *cal = i->root;
     struct when was, is;
-    drop_wrong(c);
+    drop_wrong(x, i, c);
     bool started = when_of(x, cal, c, STR("DTSTART"), &was);
     for (struct line **p = &c->props; *p;) {
         struct line *l = *p;
@@ -169,16 +196,18 @@ static void localise_comp(struct ctx *x, const struct ical_comp *cal, struct ica
         bool list = str_caseeq(l->name, STR("EXDATE")) || str_caseeq(l->name, STR("RDATE"));
         bool keep = which == COUNT_OF(time_props) ||
                     (list ? localise_list(x, cal, l) : localise_single(x, cal, l, which >= LOCAL_PROPS));
-        if (keep)
+        if (keep) {
             p = &l->next;
-        else
+        } else {
+            note_broken(x, i, l->name);
             *p = l->next;
+        }
     }
     find_due_date(x, cal, c);
     if (started && when_of(x, cal, c, STR("DTSTART"), &is))
-        localise_rules(x, c, &was, &is);
+        localise_rules(x, i, c, &was, &is);
     else
-        localise_rules(x, c, &(struct when){.zone = x->local}, &(struct when){.zone = x->local});
+        localise_rules(x, i, c, &(struct when){.zone = x->local}, &(struct when){.zone = x->local});
 }
 
 void doc_localise(struct ctx *x, struct doc *i)
@@ -187,5 +216,5 @@ void doc_localise(struct ctx *x, struct doc *i)
         return;
     for (struct ical_comp *c = i->root->children; c; c = c->next)
         if (ical_kind_of(c->name))
-            localise_comp(x, i->root, c);
+            localise_comp(x, i, c);
 }

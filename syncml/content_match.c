@@ -4,16 +4,17 @@
  * number or an address: to join them would be worse than to have one of them twice. */
 #include "core/fold.h"
 #include "core/hash.h"
+#include "formats/note.h"
 #include "syncml/content_int.h"
 
 enum { MOST_NAMES = 12, MOST_SHARED = 256 };
 
 /* ---- keys ---- */
 
-static void fold(struct buf *out, struct str text)
+static void fold(struct ctx *x, struct buf *out, struct str text)
 {
     size_t from = out->n;
-    fold_unicode(out, text);
+    fold_unicode(out, text_held(x, text));
     while (out->n > from && ascii_space(out->p[out->n - 1]))
         buf_cut(out, out->n - 1);
 }
@@ -31,11 +32,11 @@ static bool part_of_word(char c)
 /* The folded words of a text, sorted. */
 static struct str words_of(struct ctx *x, struct str text)
 {
-    SCOPED_BUF(folded, text.n * 72 + 64);
-    SCOPED_BUF(out, text.n * 72 + 64);
+    SCOPED_BUF(folded, text.n * 288 + 64);
+    SCOPED_BUF(out, text.n * 288 + 64);
     struct str words[MOST_NAMES];
     size_t n = 0;
-    fold(&folded, text);
+    fold(x, &folded, text);
     struct str s = buf_view(&folded);
     for (size_t i = 0; i < s.n && n < MOST_NAMES;) {
         size_t from = i;
@@ -86,10 +87,13 @@ static struct str text_of(struct ctx *x, const struct ical_comp *c, struct str n
     return l ? str_trim(text_unescape(x->a, l->value)) : STR("");
 }
 
+/* The whole of a note, as a device that has but one text shows it. */
 static struct str note_text(struct ctx *x, const struct ical_comp *c)
 {
-    struct str summary = text_of(x, c, STR("SUMMARY")), body = text_of(x, c, STR("DESCRIPTION"));
-    return body.n ? body : summary;
+    SCOPED_BUF(out, ctx_size(x) * 2 + 4096);
+    if (note_write(&out, x->a, c, STR("\n")) != OK || out.st != OK)
+        return STR("");
+    return arena_str(x->a, str_trim(buf_view(&out)));
 }
 
 static struct str first_line(struct str text)
@@ -120,7 +124,7 @@ static bool key_text(struct ctx *x, const struct doc *i, const struct ical_comp 
     struct str title = text_of(x, c, STR("SUMMARY"));
     buf_add(out, c->name);
     if (kind == ICAL_VJOURNAL) {
-        title = title.n ? title : first_line(note_text(x, c));
+        title = first_line(note_text(x, c));
     } else if (kind == ICAL_VEVENT) {
         if (!e.has_start)
             return false;
@@ -129,7 +133,7 @@ static bool key_text(struct ctx *x, const struct doc *i, const struct ical_comp 
         buf_i64(out, civil_midnight(e.end.is_date ? e.end.civil : tz_to_local(x->local, e.end.utc)));
     }
     buf_addc(out, ' ');
-    fold(out, title);
+    fold(x, out, title);
     return title.n > 0 || kind == ICAL_VEVENT;
 }
 
@@ -265,8 +269,8 @@ static bool same_note(struct ctx *x, const struct doc *a, const struct doc *b)
     struct str one, two;
     SCOPED_BUF(ka, ctx_size(x) * 72 + 64);
     SCOPED_BUF(kb, ctx_size(x) * 72 + 64);
-    fold(&ka, note_text(x, a->main));
-    fold(&kb, note_text(x, b->main));
+    fold(x, &ka, note_text(x, a->main));
+    fold(x, &kb, note_text(x, b->main));
     one = buf_view(&ka);
     two = buf_view(&kb);
     return one.n < two.n ? one.n && str_starts(two, one) : two.n ? str_starts(one, two) : one.n == two.n;

@@ -28,12 +28,15 @@ struct props {
     struct merge *m;
     struct refs side[SIDES];
     const struct doc *item[SIDES];
+    bool note;
 };
 
 /* ---- collecting ---- */
 
-static bool is_merged(const struct prop_rule *r)
+static bool is_merged(const struct props *p, const struct prop_rule *r)
 {
+    if (p->note && (str_eq(r->name, STR("SUMMARY")) || str_eq(r->name, STR("DESCRIPTION"))))
+        return false;
     return !(r->flags & (PROP_OURS | PROP_SPAN)) && r->kind != PROP_SET;
 }
 
@@ -50,7 +53,7 @@ static enum status collect(struct props *p, int side, const struct ical_comp *c)
         return x->a->st;
     for (struct line *l = c->props; l; l = l->next) {
         const struct prop_rule *r = prop_rule(item->media, l->name);
-        if (!is_merged(r))
+        if (!is_merged(p, r))
             continue;
         struct ref *ref = &refs->items[refs->count];
         *ref = (struct ref){.l = l, .rule = r, .order = refs->count, .preferred = prop_preferred(l)};
@@ -162,6 +165,8 @@ bool merge_removes(const struct merge *m, const struct prop_rule *r, struct str 
     bool listed;
     if (m->how == CONTENT_BOTH || r->kind == PROP_NAME || str_caseeq(name, STR("N")))
         return false; /* nobody loses the name: many devices write but one of N and FN */
+    if (doc_is_broken(m->fresh, name))
+        return false;
     (void)device_holds(m->x, name, &listed);
     return listed || (!m->x->s->phone->fields && (r->flags & PROP_CORE));
 }
@@ -199,7 +204,7 @@ static struct str merged_text(struct merge *m, struct str old, struct str known,
     if (!begin.n || begin.n >= whole.n || !str_starts(whole, begin))
         return fresh;
     struct str rest = text_value(x->a, str_from(whole, begin.n));
-    return arena_strf(x->a, "%.*s%.*s", STR_ARG(fresh), STR_ARG(rest));
+    return str_joined(x->a, fresh, rest, STR(""));
 }
 
 /* How the value is written goes with it. */
@@ -230,8 +235,10 @@ static void change_value(struct merge *m, const struct ref *o, const struct ref 
 {
     struct line *l = o->l;
     struct str known = k ? k->l->value : l->value;
-    if (str_eq(k ? k->key : o->key, f->key))
+    if (str_eq(k ? k->key : o->key, f->key) || str_eq(o->key, f->key))
         return;
+    if (m->how == CONTENT_BOTH && o->rule->kind == PROP_TEXT && str_find(o->key, f->key, 0) != SIZE_MAX)
+        return; /* the stored text holds it */
     merge_touch(m, l);
     if (o->rule->kind == PROP_COMPOUND) {
         l->value = merged_parts(m, l->value, known, f->l->value);
@@ -323,10 +330,12 @@ static void change_params(struct merge *m, const struct ref *o, const struct ref
     const struct line *known = k ? k->l : o->l;
     for (const struct line_param *param = f->l->params; param; param = param->next) {
         if (!param_matters(param->name) || !param->value_count ||
-            same_param(param, line_param(known, param->name)))
+            line_param(f->l, param->name) != param || /* of two the first */
+            same_param(param, line_param(known, param->name)) ||
+            same_param(param, line_param(o->l, param->name)))
             continue;
         merge_touch(m, o->l);
-        line_param_set(m->x->a, o->l, param->name, param->values[0]);
+        line_param_take(m->x->a, o->l, param);
     }
 }
 
@@ -424,7 +433,7 @@ static void apply_fresh(struct props *p, const struct ref *f)
 
 enum status merge_props(struct merge *m)
 {
-    struct props p = {.m = m, .item = {m->old, m->known, m->fresh}};
+    struct props p = {.m = m, .item = {m->old, m->known, m->fresh}, .note = merge_is_note(m)};
     enum status st = collect(&p, OLD, m->to);
     if (st == OK)
         st = collect(&p, KNOWN, m->has);

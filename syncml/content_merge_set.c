@@ -27,7 +27,7 @@ static enum status gather(struct ctx *x, const struct ical_comp *c, struct str n
         struct str rest = l->value, one;
         out->any = true;
         while (text_split(&rest, ',', &one)) {
-            struct str text = str_trim(text_unescape(x->a, one));
+            struct str text = str_trim(text_held(x, text_unescape(x->a, one)));
             struct entry *more =
                 text.n ? arena_grow(x->a, out->items, out->count, &out->cap, out->count + 1, sizeof *more)
                        : out->items;
@@ -56,7 +56,7 @@ static void thin(struct merge *m, struct line *l, const struct entries *known, c
     struct str rest = l->value, one;
     bool gone = false;
     while (text_split(&rest, ',', &one)) {
-        struct str text = str_trim(text_unescape(m->x->a, one));
+        struct str text = str_trim(text_held(m->x, text_unescape(m->x->a, one)));
         if (among(known, text) && !among(fresh, text)) {
             gone = true;
             continue;

@@ -81,6 +81,9 @@ static void merge_event_end(struct span *s)
     bool turned = s->fresh.start.is_date != s->known.start.is_date; /* all-day, or not any more */
     if (!s->fresh.has_start || !s->known.has_start)
         return;
+    if (!s->fresh.has_end &&
+        (doc_is_broken(m->fresh, STR("DTEND")) || doc_is_broken(m->fresh, STR("DURATION"))))
+        return;
     if (turned) {
         drop_named(m, STR("DURATION"));
         if (s->fresh.has_end)

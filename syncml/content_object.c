@@ -84,16 +84,13 @@ enum status card_settle(struct ctx *x, struct doc *i, struct str uid)
     return x->a->st;
 }
 
-/* FN was made of N: it goes where N goes, unless the device said otherwise. */
+/* FN was made of N: it goes where N goes, unless the device says one. */
 static void follow_name(struct merge *m, struct str old_n, struct str old_fn)
 {
     struct ctx *x = m->x;
     const struct prop_rule *r = prop_rule(MEDIA_VCARD, STR("FN"));
     struct line *n = comp_prop(m->to, STR("N")), *fn = comp_prop(m->to, STR("FN"));
-    const struct line *known = ical_prop(m->has, STR("FN")), *fresh = ical_prop(m->says, STR("FN"));
-    if (!n || !fn || str_eq(n->value, old_n) || !str_eq(fn->value, old_fn))
-        return;
-    if (fresh && known && !str_eq(prop_key(x, m->fresh, r, fresh), prop_key(x, m->known, r, known)))
+    if (!n || !fn || ical_prop(m->says, STR("FN")) || str_eq(n->value, old_n))
         return;
     struct line was = {.value = old_n}, made = {.value = STR_NONE}, now = {.value = old_fn};
     made.value = name_of_n(x, &was);
@@ -237,7 +234,9 @@ static void put_stamps(struct merge *m)
 
 enum status merge_calendar(struct merge *m)
 {
-    enum status st = merge_props(m);
+    enum status st = merge_is_note(m) ? merge_note(m) : OK;
+    if (st == OK)
+        st = merge_props(m);
     if (st == OK)
         st = merge_span(m);
     if (st == OK)

@@ -96,6 +96,23 @@ const struct prop_rule *prop_rule(enum media media, struct str name)
 
 /* ---- values ---- */
 
+struct str text_held(struct ctx *x, struct str text)
+{
+    enum charset set = charset_of_phone(x->s->phone->charset_out);
+    SCOPED_BUF(bytes, text.n * 4 + 64);
+    struct str held = STR_NONE;
+    if (set == CHARSET_UTF8)
+        return text;
+    charset_encode(&bytes, set, text);
+    struct str kept = bytes.st == OK ? arena_str(x->a, buf_view(&bytes)) : STR_NONE;
+    return kept.p && charset_decode(x->a, set, kept, &held) == OK ? held : text;
+}
+
+static struct str plain(struct ctx *x, struct str value)
+{
+    return text_held(x, text_unescape(x->a, value));
+}
+
 static void add_lower(struct buf *out, struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -105,7 +122,7 @@ static void add_lower(struct buf *out, struct str s)
 /* Unescaped, line ends as \n, without blanks at the end. */
 static void key_text(struct ctx *x, struct buf *out, struct str value)
 {
-    struct str text = text_unescape(x->a, value);
+    struct str text = plain(x, value);
     size_t from = out->n;
     for (size_t i = 0; i < text.n; i++)
         if (text.p[i] != '\r')
@@ -152,7 +169,7 @@ static bool word_char(char c)
 /* The words of a name, sorted: "Rossi, Anna" is "Anna Rossi". */
 static void key_name(struct ctx *x, struct buf *out, struct str value)
 {
-    struct str text = text_unescape(x->a, value), words[MOST_WORDS];
+    struct str text = plain(x, value), words[MOST_WORDS];
     size_t n = 0;
     for (size_t i = 0; i < text.n && n < MOST_WORDS;) {
         size_t from = i;
@@ -169,7 +186,7 @@ static void key_name(struct ctx *x, struct buf *out, struct str value)
 static void key_phone(struct ctx *x, struct buf *out, struct str value)
 {
     static const struct str noise = STR_INIT(" -().\t/\xc2\xa0");
-    struct str text = str_trim(text_unescape(x->a, value));
+    struct str text = str_trim(plain(x, value));
     if (str_casestarts(text, STR("tel:")))
         text = str_from(text, 4);
     for (size_t i = 0; i < text.n; i++)
@@ -179,13 +196,13 @@ static void key_phone(struct ctx *x, struct buf *out, struct str value)
 
 static void key_mail(struct ctx *x, struct buf *out, struct str value)
 {
-    struct str text = str_trim(text_unescape(x->a, value));
+    struct str text = str_trim(plain(x, value));
     add_lower(out, str_casestarts(text, STR("mailto:")) ? str_from(text, 7) : text);
 }
 
 static void key_uri(struct ctx *x, struct buf *out, struct str value)
 {
-    struct str text = str_trim(text_unescape(x->a, value));
+    struct str text = str_trim(plain(x, value));
     while (str_ends(text, STR("/")))
         text.n--;
     buf_add(out, text);
@@ -251,7 +268,7 @@ static void key_set(struct ctx *x, struct buf *out, struct str value)
         if (!more)
             return;
         words = more;
-        words[n] = str_trim(text_unescape(x->a, one));
+        words[n] = str_trim(plain(x, one));
         n += words[n].n > 0;
     }
     add_sorted(out, words, n, '\x1f');

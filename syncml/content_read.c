@@ -46,6 +46,12 @@ static struct ical_comp *main_of(const struct ical_comp *root)
     return first;
 }
 
+enum status doc_of_calendar(struct ctx *x, struct ical_comp *root, struct doc *out)
+{
+    *out = (struct doc){.media = MEDIA_CALENDAR, .root = root, .main = main_of(root)};
+    return out->main ? x->a->st : ctx_fail(x, INVALID, "no event, task or journal in it");
+}
+
 static enum status parse_calendar(struct ctx *x, struct str text, struct doc *out)
 {
     struct ical_problem problem;
@@ -55,8 +61,7 @@ static enum status parse_calendar(struct ctx *x, struct str text, struct doc *ou
         x->why = problem.text;
         return st;
     }
-    out->main = main_of(out->root);
-    return out->main ? OK : ctx_fail(x, INVALID, "no event, task or journal in it");
+    return doc_of_calendar(x, out->root, out);
 }
 
 static enum status parse_card(struct ctx *x, struct str text, struct doc *out)
@@ -81,22 +86,36 @@ enum status doc_parse(struct ctx *x, enum media media, struct str stored, struct
 
 /* ---- what devices send ---- */
 
-/* The lines that can be read, without the characters that no text holds. */
-static enum status clean(struct ctx *x, struct str data, struct str *out)
+/* Without the characters that no text holds; a lone CR ends a line. */
+static struct str without_controls(struct ctx *x, struct str data)
 {
-    struct line_limits limits =
-        x->type == CONTENT_ICAL20 ? x->s->limits->ical.line : x->s->limits->vcard.line;
+    bool any = false;
+    for (size_t i = 0; i < data.n && !any; i++) {
+        unsigned char c = (unsigned char)data.p[i];
+        any = (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f ||
+              (c == '\r' && (i + 1 == data.n || data.p[i + 1] != '\n'));
+    }
+    if (!any)
+        return data;
     SCOPED_BUF(text, data.n + 1);
-    SCOPED_BUF(good, data.n * 2 + 1);
     for (size_t i = 0; i < data.n; i++) {
         unsigned char c = (unsigned char)data.p[i];
         bool lone = c == '\r' && (i + 1 == data.n || data.p[i + 1] != '\n');
-        if (c >= 0x20 || c == '\n' || c == '\t' || (c == '\r' && !lone))
-            buf_addc(&text, (char)c);
-        else if (lone)
+        if (lone)
             buf_addc(&text, '\n');
+        else if ((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t' || c == '\r')
+            buf_addc(&text, (char)c);
     }
-    struct line_reader r = {.rest = buf_view(&text), .arena = x->a, .limits = &limits};
+    return text.st == OK ? arena_str(x->a, buf_view(&text)) : data;
+}
+
+/* The lines that can be read. */
+static enum status good_lines(struct ctx *x, struct str data, struct str *out)
+{
+    struct line_limits limits =
+        x->type == CONTENT_ICAL20 ? x->s->limits->ical.line : x->s->limits->vcard.line;
+    SCOPED_BUF(good, data.n * 2 + 1);
+    struct line_reader r = {.rest = data, .arena = x->a, .limits = &limits};
     struct line *l;
     enum status st;
     while ((st = line_next(&r, &l)) != NOT_FOUND) {
@@ -109,8 +128,8 @@ static enum status clean(struct ctx *x, struct str data, struct str *out)
         buf_add(&good, l->raw);
         buf_addz(&good, "\r\n");
     }
-    if (good.st != OK || text.st != OK)
-        return good.st != OK ? good.st : text.st;
+    if (good.st != OK)
+        return good.st;
     *out = arena_str(x->a, buf_view(&good));
     return x->a->st;
 }
@@ -137,12 +156,12 @@ static struct str to_utf8(struct ctx *x, struct str data)
 static enum status read_standard(struct ctx *x, struct str data, struct doc *out)
 {
     enum media media = content_media(x->type);
-    data = to_utf8(x, data);
+    data = without_controls(x, to_utf8(x, data));
     enum status st = doc_parse(x, media, data, out);
     if (st != INVALID)
         return st;
     struct str why = x->why, good;
-    st = clean(x, data, &good);
+    st = good_lines(x, data, &good);
     if (st == OK)
         st = doc_parse(x, media, good, out);
     if (st == INVALID && why.p)
@@ -152,9 +171,10 @@ static enum status read_standard(struct ctx *x, struct str data, struct doc *out
 
 typedef enum status (*read_fn)(struct ctx *x, struct str data, struct doc *out);
 static const read_fn readers[CONTENT_TYPE_COUNT] = {
-    [CONTENT_VCARD30] = read_standard,
-    [CONTENT_VCARD40] = read_standard,
-    [CONTENT_ICAL20] = read_standard,
+    [CONTENT_VCARD21] = read_vcard21, [CONTENT_VCARD30] = read_standard, [CONTENT_VCARD40] = read_standard,
+    [CONTENT_VCAL10] = read_vcal10,   [CONTENT_ICAL20] = read_standard,  [CONTENT_PLAIN] = read_plain,
+    [CONTENT_VNOTE] = read_vnote,     [CONTENT_SIFC] = read_sif,         [CONTENT_SIFE] = read_sif,
+    [CONTENT_SIFT] = read_sif,        [CONTENT_SIFN] = read_sif,
 };
 
 /* Categories of the E series come as "X-…". */
@@ -201,6 +221,25 @@ static void undo_ways(struct ctx *x, struct ical_comp *c)
         comp_drop(c, STR("STATUS"));
 }
 
+/* What a card has once: of two the first. */
+static void drop_twice(struct ical_comp *card)
+{
+    static const struct str once[] = {STR_INIT("N"), STR_INIT("FN"), STR_INIT("BDAY"), STR_INIT("UID")};
+    bool seen[COUNT_OF(once)] = {false};
+    for (struct line **p = &card->props; *p;) {
+        bool again = false;
+        for (size_t i = 0; i < COUNT_OF(once); i++)
+            if (str_caseeq((*p)->name, once[i])) {
+                again = seen[i];
+                seen[i] = true;
+            }
+        if (again)
+            *p = (*p)->next;
+        else
+            p = &(*p)->next;
+    }
+}
+
 enum status doc_read(struct ctx *x, struct str data, struct doc *out)
 {
     read_fn reader = x->type < CONTENT_TYPE_COUNT ? readers[x->type] : NULL;
@@ -211,8 +250,10 @@ enum status doc_read(struct ctx *x, struct str data, struct doc *out)
     enum status st = reader(x, data, out);
     if (st != OK)
         return st;
-    if (out->media == MEDIA_VCARD)
+    if (out->media == MEDIA_VCARD) {
+        drop_twice(out->root);
         undo_ways(x, out->root);
+    }
     for (struct ical_comp *c = out->root->children; c; c = c->next)
         undo_ways(x, c);
     doc_localise(x, out);

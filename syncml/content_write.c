@@ -66,9 +66,10 @@ static enum status write_standard(struct ctx *x, const struct doc *i, struct buf
 
 typedef enum status (*write_fn)(struct ctx *x, const struct doc *i, struct buf *out);
 static const write_fn writers[CONTENT_TYPE_COUNT] = {
-    [CONTENT_VCARD30] = write_standard,
-    [CONTENT_VCARD40] = write_standard,
-    [CONTENT_ICAL20] = write_standard,
+    [CONTENT_VCARD21] = write_vcard21, [CONTENT_VCARD30] = write_standard, [CONTENT_VCARD40] = write_standard,
+    [CONTENT_VCAL10] = write_vcal10,   [CONTENT_ICAL20] = write_standard,  [CONTENT_PLAIN] = write_plain,
+    [CONTENT_VNOTE] = write_vnote,     [CONTENT_SIFC] = write_sif,         [CONTENT_SIFE] = write_sif,
+    [CONTENT_SIFT] = write_sif,        [CONTENT_SIFN] = write_sif,
 };
 
 enum status doc_write(struct ctx *x, const struct doc *i, struct str *out)

@@ -49,7 +49,7 @@ static enum status provide(struct ctx *x, struct ical_comp *root, const struct i
 {
     struct str tzid = str_trim(line_param1(l, STR("TZID")));
     struct when w;
-    if (!tzid.n || !*left || zone_named(root, tzid))
+    if (!tzid.n || l->raw.p || !*left || zone_named(root, tzid)) /* raw: it is as it was stored */
         return OK;
     --*left;
     const struct ical_comp *known = zone_named(from, tzid);

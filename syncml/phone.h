@@ -26,8 +26,9 @@ struct phone_field { /* a property that the device can hold, from its CTCap; or 
 struct phone {
     struct str profile; /* the row's name */
     enum phone_time time;
-    bool time_asked; /* local unless its DevInf says UTC; until that is known as `time` says */
-    bool zones;      /* takes TZID with its VTIMEZONE in text/calendar; PHONE_UTC only */
+    bool time_asked;    /* local unless its DevInf says UTC; until that is known as `time` says */
+    bool zones;         /* takes TZID with its VTIMEZONE in text/calendar; PHONE_UTC only */
+    bool tz_properties; /* TZ and DAYLIGHT are written in 1.0 */
     enum phone_charset charset_in, charset_out;
     bool fold;              /* lines */
     bool qp_8bit;           /* what is not ASCII as quoted-printable (2.1, 1.0) */

@@ -59,6 +59,7 @@ static const struct {
     {FIELD(time), WORD, times},
     {FIELD(time_asked), YES_NO, NULL},
     {FIELD(zones), YES_NO, NULL},
+    {FIELD(tz_properties), YES_NO, NULL},
     {FIELD(charset_in), WORD, charsets},
     {FIELD(charset_out), WORD, charsets},
     {FIELD(fold), YES_NO, NULL},
