@@ -10,7 +10,7 @@ bool vcal10_stamp_read(struct str s, struct vcal10_stamp *out)
     s = str_trim(s);
     *out = (struct vcal10_stamp){.civil = 0};
     for (size_t i = 0; i < s.n; i++) {
-        if ((s.p[i] == '-' && i < 10) || (s.p[i] == ':' && i > 10))
+        if ((i < 10 && s.p[i] == '-') || (i > 10 && s.p[i] == ':'))
             continue;
         if (n == sizeof text)
             return false;

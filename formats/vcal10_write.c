@@ -164,10 +164,9 @@ static enum status write_rule(struct writing *w, struct str name, const struct l
     struct caltime start = start_of(w);
     bool days = w->start.is_date || w->start.floating;
     int64_t shown = days ? w->start.civil : tz_to_local(w->device, w->start.utc);
-    int shift = (int)((shown - w->start.civil % VCAL10_DAY - w->start.civil) / VCAL10_DAY);
     int64_t day = shown - (shown % VCAL10_DAY + VCAL10_DAY) % VCAL10_DAY,
             own = w->start.civil - (w->start.civil % VCAL10_DAY + VCAL10_DAY) % VCAL10_DAY;
-    shift = (int)((day - own) / VCAL10_DAY);
+    int shift = (int)((day - own) / VCAL10_DAY);
     if (!first && str_eq(name, STR("RRULE")))
         return UNSUPPORTED;
     enum status st = vcal10_rule_write_shifted(w->arena, l->value, &start, days ? NULL : w->start.zone, shift,

@@ -45,7 +45,7 @@ static void take(struct merge *m, const struct ical_comp *from, struct str name)
 
 enum status merge_note(struct merge *m)
 {
-    struct str old, known, fresh;
+    struct str old, known = STR_NONE, fresh = STR_NONE;
     enum status st = text_of(m, m->to, &old);
     if (st == OK)
         st = text_of(m, m->has, &known);
