@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { SLICE = 500, WORK_ARENA = 1 << 30 };
+enum { SLICE = 200, WORK_ARENA = 1 << 30 };
 
 struct str luid_key(struct arena *a, struct str luid)
 {
