@@ -11,16 +11,16 @@ static void begin(const char *policy)
     snprintf(extra, sizeof extra, "[syncml]\nconflict = %s\n", policy);
     rig_start(&rig, extra);
     dev_init(&d, &rig, "IMEI:1");
-    dev_card(&d, NULL, "Ann", "111");
-    store_card(&rig, "carla", "Carla", "333");
+    dev_card(&d, NULL, "Ann", "+39 111");
+    store_card(&rig, "carla", "Carla", "+39 333");
     assert_true(dev_sync(&d, 201));
     assert_int_equal(d.adds, 1);
 }
 
 static void both_change(void)
 {
-    store_card(&rig, "carla", "Carla", "999");
-    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "888");
+    store_card(&rig, "carla", "Carla", "+39 999");
+    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "+39 888");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.code_count, 1);
 }
@@ -32,10 +32,10 @@ static void end(int here, int there, int people)
     assert_int_equal(d.alert_status, 200);
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.adds + d.replaces + d.deletes + d.code_count, 0);
-    assert_int_equal(cards(&rig, "999"), here);
-    assert_int_equal(cards(&rig, "888"), there);
-    assert_int_equal(dev_holds(&d, "999") != NULL, here);
-    assert_int_equal(dev_holds(&d, "888") != NULL, there);
+    assert_int_equal(cards(&rig, "+39 999"), here);
+    assert_int_equal(cards(&rig, "+39 888"), there);
+    assert_int_equal(dev_holds(&d, "+39 999") != NULL, here);
+    assert_int_equal(dev_holds(&d, "+39 888") != NULL, there);
     assert_int_equal(cards(&rig, NULL), people);
     assert_int_equal(dev_count(&d), people);
     dev_free(&d);
@@ -71,8 +71,8 @@ static void test_merge(void **state)
     assert_true(dev_sync(&d, 200));
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.adds + d.replaces + d.deletes + d.code_count, 0);
-    assert_int_equal(dev_holds(&d, "999") != NULL, cards(&rig, "999"));
-    assert_int_equal(dev_holds(&d, "888") != NULL, cards(&rig, "888"));
+    assert_int_equal(dev_holds(&d, "+39 999") != NULL, cards(&rig, "+39 999"));
+    assert_int_equal(dev_holds(&d, "+39 888") != NULL, cards(&rig, "+39 888"));
     dev_free(&d);
     rig_stop(&rig);
 }
@@ -90,18 +90,18 @@ static void test_newest(void **state)
 {
     (void)state;
     begin("newest");
-    store_card(&rig, "carla", "Carla", "999");
+    store_card(&rig, "carla", "Carla", "+39 999");
     dev_add(&d, dev_holds(&d, "Carla")->luid,
             "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carla "
-            "Test\r\nN:Carla;Test;;;\r\nTEL;TYPE=CELL:888\r\nREV:19990101T000000Z\r\n"
+            "Test\r\nN:Carla;Test;;;\r\nTEL;TYPE=CELL:+39 888\r\nREV:19990101T000000Z\r\n"
             "END:VCARD\r\n");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.codes[0], 419);
     end(1, 0, 2);
     begin("newest");
-    store_card(&rig, "carla", "Carla", "999");
+    store_card(&rig, "carla", "Carla", "+39 999");
     dev_add(&d, dev_holds(&d, "Carla")->luid,
-            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carla Test\r\nN:Carla;Test;;;\r\nTEL;TYPE=CELL:888\r\n"
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Carla Test\r\nN:Carla;Test;;;\r\nTEL;TYPE=CELL:+39 888\r\n"
             "REV:2099-01-01T00:00:00Z\r\nEND:VCARD\r\n");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.codes[0], 208);
@@ -117,9 +117,9 @@ static void test_invisible(void **state)
         askf(&rig.w, "alice@example.test",
              "PUT /dav/addressbooks/alice@example.test/contacts/carla.vcf\n"
              "Content-Type: text/vcard\n\nBEGIN:VCARD\nVERSION:3.0\nUID:carla\nFN:Carla Test\n"
-             "N:Carla;Test;;;\nTEL;TYPE=CELL:333\nX-SECRET:kept\nPRODID:another\nEND:VCARD\n");
+             "N:Carla;Test;;;\nTEL;TYPE=CELL:+39 333\nX-SECRET:kept\nPRODID:another\nEND:VCARD\n");
     assert_int_equal(x->t.resp.status, 204);
-    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "888");
+    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "+39 888");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.codes[0], 200);
     end(0, 1, 2);
@@ -129,7 +129,7 @@ static void test_delete_against_update(void **state)
 {
     (void)state;
     begin("client");
-    store_card(&rig, "carla", "Carla", "999");
+    store_card(&rig, "carla", "Carla", "+39 999");
     dev_delete(&d, dev_holds(&d, "Carla")->luid);
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.codes[0], 419);
@@ -142,7 +142,7 @@ static void test_update_against_delete(void **state)
     (void)state;
     begin("server");
     store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
-    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "888");
+    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "+39 888");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.codes[0], 201);
     assert_int_equal(d.deletes, 0);

@@ -29,7 +29,7 @@ static void test_first_and_empty(void **state)
         char name[32];
         for (int i = 0; i < 3; i++) {
             snprintf(name, sizeof name, "Name%c%d", 'A' + e, i);
-            dev_card(&d, NULL, name, "555");
+            dev_card(&d, NULL, name, "+39 555");
         }
         assert_true(dev_sync(&d, 201));
         assert_int_equal(d.alert_status, 200);
@@ -59,13 +59,13 @@ static void test_both_ways(void **state)
     dev_init(&d, &rig, "IMEI:1");
     dev_init(&e, &rig, "IMEI:2");
     e.encoding = SML_WBXML;
-    dev_card(&d, NULL, "Ann", "111");
+    dev_card(&d, NULL, "Ann", "+39 111");
     assert_true(dev_sync(&d, 201));
-    dev_card(&e, NULL, "Bob", "222");
+    dev_card(&e, NULL, "Bob", "+39 222");
     assert_true(dev_sync(&e, 201));
     assert_int_equal(e.adds, 1);
     assert_non_null(dev_holds(&e, "Ann"));
-    store_card(&rig, "carla", "Carla", "333");
+    store_card(&rig, "carla", "Carla", "+39 333");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.adds, 2);
     assert_int_equal(d.replaces + d.deletes, 0);
@@ -74,16 +74,16 @@ static void test_both_ways(void **state)
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.adds + d.replaces + d.deletes, 0);
     /* the device changes what the other client made: what it can not hold stays */
-    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "444");
+    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "+39 444");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.code_count, 1);
     assert_int_equal(d.codes[0], 200);
     assert_int_equal(d.replaces, 0);
-    assert_int_equal(cards(&rig, "444"), 1);
+    assert_int_equal(cards(&rig, "+39 444"), 1);
     assert_int_equal(cards(&rig, "X-SECRET:kept"), 1);
     assert_int_equal(cards(&rig, "UID:carla"), 1);
     assert_true(dev_sync(&e, 200));
-    assert_non_null(dev_holds(&e, "444"));
+    assert_non_null(dev_holds(&e, "+39 444"));
     /* deletions, both ways */
     dev_delete(&e, dev_holds(&e, "Ann")->luid);
     assert_true(dev_sync(&e, 200));
@@ -105,8 +105,8 @@ static void test_both_ways(void **state)
 static void prepare(struct dev *d)
 {
     dev_init(d, &rig, "IMEI:1");
-    dev_card(d, NULL, "Ann", "111");
-    dev_card(d, NULL, "Bob", "222");
+    dev_card(d, NULL, "Ann", "+39 111");
+    dev_card(d, NULL, "Bob", "+39 222");
     assert_true(dev_sync(d, 201));
 }
 
@@ -115,12 +115,12 @@ static void test_one_way_from_client(void **state)
     (void)state;
     static struct dev d;
     prepare(&d);
-    store_card(&rig, "carla", "Carla", "333");
-    dev_card(&d, "1", "Ann", "112");
+    store_card(&rig, "carla", "Carla", "+39 333");
+    dev_card(&d, "1", "Ann", "+39 112");
     assert_true(dev_sync(&d, 202));
     assert_int_equal(d.mode, 202);
     assert_int_equal(d.adds + d.replaces + d.deletes, 0);
-    assert_int_equal(cards(&rig, "112"), 1);
+    assert_int_equal(cards(&rig, "+39 112"), 1);
     assert_true(dev_sync(&d, 200)); /* what it did not want then is not lost */
     assert_int_equal(d.mode, 200);
     assert_int_equal(d.adds, 1);
@@ -133,7 +133,7 @@ static void test_one_way_from_server(void **state)
     (void)state;
     static struct dev d;
     prepare(&d);
-    store_card(&rig, "carla", "Carla", "333");
+    store_card(&rig, "carla", "Carla", "+39 333");
     assert_true(dev_sync(&d, 204));
     assert_int_equal(d.mode, 204);
     assert_int_equal(d.adds, 1);
@@ -147,13 +147,13 @@ static void test_refresh_from_client(void **state)
     (void)state;
     static struct dev d;
     prepare(&d);
-    store_card(&rig, "carla", "Carla", "333");
-    dev_card(&d, "1", "Ann", "112");
+    store_card(&rig, "carla", "Carla", "+39 333");
+    dev_card(&d, "1", "Ann", "+39 112");
     assert_true(dev_sync(&d, 203));
     assert_int_equal(d.mode, 203);
     assert_int_equal(cards(&rig, NULL), 2);
     assert_int_equal(cards(&rig, "Carla"), 0);
-    assert_int_equal(cards(&rig, "112"), 1);
+    assert_int_equal(cards(&rig, "+39 112"), 1);
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.mode, 200);
     assert_int_equal(d.adds + d.replaces + d.deletes, 0);
@@ -165,7 +165,7 @@ static void test_refresh_from_server(void **state)
     (void)state;
     static struct dev d;
     prepare(&d);
-    dev_card(&d, "1", "Wrong", "999");
+    dev_card(&d, "1", "Wrong", "+39 999");
     assert_true(dev_sync(&d, 205));
     assert_int_equal(d.mode, 205);
     assert_int_equal(d.adds, 2);
@@ -183,9 +183,9 @@ static void test_one_way_lost(void **state)
 {
     (void)state;
     static struct dev d;
-    store_card(&rig, "carla", "Carla", "333");
+    store_card(&rig, "carla", "Carla", "+39 333");
     dev_init(&d, &rig, "IMEI:1");
-    dev_card(&d, NULL, "Ann", "111");
+    dev_card(&d, NULL, "Ann", "+39 111");
     assert_true(dev_sync(&d, 202));
     assert_int_equal(d.alert_status, 508);
     assert_int_equal(d.mode, 203);
@@ -199,16 +199,16 @@ static void test_slow(void **state)
     (void)state;
     static struct dev d;
     prepare(&d);
-    store_card(&rig, "carla", "Carla", "333");
+    store_card(&rig, "carla", "Carla", "+39 333");
     snprintf(d.last, sizeof d.last, "nonsense"); /* the device's anchor is another */
-    dev_card(&d, "1", "Ann", "112");
+    dev_card(&d, "1", "Ann", "+39 112");
     assert_true(dev_sync(&d, 200));
     assert_int_equal(d.alert_status, 508);
     assert_int_equal(d.mode, 201);
     assert_int_equal(d.adds, 1);
     assert_int_equal(dev_count(&d), 3);
     assert_int_equal(cards(&rig, NULL), 3);
-    assert_int_equal(cards(&rig, "112"), 1);
+    assert_int_equal(cards(&rig, "+39 112"), 1);
     assert_true(dev_sync(&d, 201)); /* the user wants it so */
     assert_int_equal(d.adds + d.replaces + d.deletes, 0);
     assert_int_equal(cards(&rig, NULL), 3);
@@ -220,10 +220,10 @@ static void test_slow(void **state)
     assert_int_equal(d.adds + d.replaces + d.deletes, 0);
     assert_int_equal(cards(&rig, NULL), 3);
     assert_true(dev_sync(&d, 200));
-    dev_card(&d, "3", "Bob", "223");
+    dev_card(&d, "3", "Bob", "+39 223");
     assert_true(dev_sync(&d, 200));
-    assert_int_equal(cards(&rig, "223"), 1);
-    assert_int_equal(cards(&rig, "222"), 0);
+    assert_int_equal(cards(&rig, "+39 223"), 1);
+    assert_int_equal(cards(&rig, "+39 222"), 0);
     /* another device with the same people */
     snprintf(d.id, sizeof d.id, "IMEI:9");
     assert_true(dev_sync(&d, 201));
@@ -238,8 +238,8 @@ static void test_slow_twins(void **state)
     (void)state;
     static struct dev d;
     dev_init(&d, &rig, "IMEI:1");
-    dev_card(&d, NULL, "Ann", "111");
-    dev_card(&d, NULL, "Ann", "111");
+    dev_card(&d, NULL, "Ann", "+39 111");
+    dev_card(&d, NULL, "Ann", "+39 111");
     assert_true(dev_sync(&d, 201));
     assert_int_equal(cards(&rig, NULL), 2);
     snprintf(d.id, sizeof d.id, "IMEI:2");
@@ -257,7 +257,7 @@ static void test_small_messages(void **state)
     dev_init(&d, &rig, "IMEI:1");
     for (int i = 0; i < 40; i++) {
         snprintf(name, sizeof name, "Name%d", i);
-        dev_card(&d, NULL, name, "555");
+        dev_card(&d, NULL, name, "+39 555");
     }
     d.max_msg = 2048;
     assert_true(dev_sync(&d, 201));
