@@ -77,33 +77,41 @@ def test_kill():
     print('    %d kills, %d acknowledged writes' % (KILLS, acknowledged))
 
 
-def mount(path):
+def mount(path, *options):
     os.makedirs(path, exist_ok=True)
-    return subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', path], capture_output=True).returncode == 0
+    return subprocess.run(['mount', '-t', 'tmpfs', '-o', ','.join(options), 'tmpfs', path],
+                          capture_output=True).returncode == 0
 
 
 class Full:
-    """A disk that can be made full: a small file system where that is allowed, otherwise the layer of record.c."""
+    """A disk that can be made full: a file system that shrinks to what it holds, where that is allowed, otherwise the
+    layer of record.c, which says that it is as long as a file is there."""
+
+    ROOM = 'size=2g'
 
     def __init__(self, server):
         self.server, self.data = server, os.path.join(server.dir, 'data')
-        self.mounted = mount(self.data)
-        self.filler = os.path.join(self.data if self.mounted else server.dir, 'filler')
+        self.mounted = mount(self.data, self.ROOM)
+        self.filler = os.path.join(server.dir, 'filler')
         if not self.mounted:
             os.environ.update(LD_PRELOAD=os.path.join(ROOT, 'build', 'crash', 'record.so'), RECORD_DIR=self.data,
                               RECORD_FULL=self.filler, ASAN_OPTIONS='verify_asan_link_order=0')
 
     def fill(self):
-        with open(self.filler, 'wb') as f:
-            try:
-                while self.mounted:
-                    f.write(b'x' * 65536)
-                    f.flush()
-            except OSError:
-                pass
+        if not self.mounted:
+            open(self.filler, 'wb').close()
+            return
+        for _ in range(1000):  # what is written in between makes the size too small, and is refused
+            disk = os.statvfs(self.data)
+            if mount(self.data, 'remount', 'size=%d' % ((disk.f_blocks - disk.f_bfree) * disk.f_frsize)):
+                return
+        raise AssertionError('the disk would not shrink to what it holds')
 
     def free(self):
-        os.unlink(self.filler)
+        if self.mounted:
+            assert mount(self.data, 'remount', self.ROOM), 'the disk would not grow again'
+        else:
+            os.unlink(self.filler)
 
     def end(self):
         for name in ('LD_PRELOAD', 'RECORD_DIR', 'RECORD_FULL', 'ASAN_OPTIONS'):
