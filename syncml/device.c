@@ -63,6 +63,32 @@ enum status device_open(struct turn *t)
     return s->arena.st;
 }
 
+struct proof {
+    struct write write;
+    struct turn *t;
+    const struct sml_auth *auth;
+};
+
+static enum status run_prove(struct write *w, struct tx *tx)
+{
+    struct proof *p = CONTAINER_OF(w, struct proof, write);
+    struct device d = p->t->s->device;
+    return tx_sml_auth(tx, p->auth, &d);
+}
+
+enum status device_prove(struct turn *t, const struct sml_auth *auth)
+{
+    struct session *s = t->s;
+    struct proof p = {
+        .write = {.run = run_prove, .account = s->account, .bytes = 1024}, .t = t, .auth = auth};
+    enum status st = auth->nonce_next.n <= sizeof s->nonce ? store_run(t->sml->store, &p.write) : E_INTERNAL;
+    if (st)
+        return st;
+    memcpy(s->nonce, auth->nonce_next.p, auth->nonce_next.n);
+    s->auth.nonce_next = str_n(s->nonce, auth->nonce_next.n);
+    return OK;
+}
+
 /* ---- DevInf ---- */
 
 struct devinf *device_devinf(struct turn *t)

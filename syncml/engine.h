@@ -225,6 +225,7 @@ struct session {
     struct str resp_uri;
 
     struct sml_auth auth;
+    char nonce[DEVICE_NONCE_BYTES]; /* by MAC: what auth.nonce_next points at after the first message */
     struct device device;
     bool device_dirty, devinf_new; /* to be written */
     char last_error[DEVICE_ERROR_BYTES];
@@ -421,6 +422,9 @@ enum session_find turn_login(struct turn *t);
 /* device.c: the device as its session knows it */
 /* Its row, with the log-in on record. DENIED: it is blocked; PRECONDITION: the nonce was used by somebody faster; TOO_MANY. */
 enum status device_open(struct turn *t);
+/* Another message of a session by MAC proved itself: its nonce is spent, and the next one is that of `auth` from now on.
+ * PRECONDITION: as above. */
+enum status device_prove(struct turn *t, const struct sml_auth *auth);
 enum status device_take_devinf(struct turn *t, const struct sml_item *item);
 /* An item was refused: for `scambio device show`. */
 void device_failed(struct session *s, int64_t now, const char *what, struct str item, struct str why);

@@ -84,16 +84,24 @@ static enum session_find log_in(struct turn *t)
     return found == SESSION_NONE ? begin(t, auth) : found;
 }
 
-/* By MAC each message proves itself. */
+/* By MAC each message proves itself, each with the nonce that the answer before told. The one that it used is spent before anything
+ * is done. */
 static enum session_find prove(struct turn *t)
 {
     struct sml_auth_request r = request_of(t);
     struct session *s = t->s;
     struct sml_auth *auth = ARENA_NEW(t->a, struct sml_auth);
     enum status st = auth ? sml_auth_message(t->sml->dir, t->a, &r, &s->auth, auth) : E_MEMORY;
+    if (st == OK && auth->code == 200)
+        st = device_prove(t, auth);
     if (st == OK && auth->code == 200) {
+        s->login.actor = auth->login.actor;
         refuse(t, 200, &auth->chal);
         return SESSION_FOUND;
+    }
+    if (st == PRECONDITION) {
+        auth->code = 401;
+        st = OK;
     }
     t->st = st;
     if (st == OK)

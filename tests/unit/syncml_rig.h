@@ -3,6 +3,7 @@
 #ifndef SCAMBIO_TESTS_UNIT_SYNCML_RIG_H
 #define SCAMBIO_TESTS_UNIT_SYNCML_RIG_H
 
+#include "directory/internal.h"
 #include "store/device.h"
 #include "syncml/devinf.h"
 #include "syncml/syncml.h"
@@ -77,8 +78,12 @@ struct dev {
     int cut;         /* the answer to this message is lost, and the session with it; 0: none */
     bool cut_before; /* that message itself is lost */
     bool no_maps, no_statuses, no_cred, final_always, adds_are_new, resume;
-    int refuse;    /* status for every change of the server */
-    bool combined; /* Alert and Sync in one package */
+    bool mac;       /* each message proves itself by x-syncml-hmac */
+    char nonce[64]; /* that it was told last */
+    size_t nonce_bytes;
+    const char *charset; /* of Content-Type; NULL: none is said */
+    int refuse;          /* status for every change of the server */
+    bool combined;       /* Alert and Sync in one package */
 
     /* the session in hand */
     struct arena a;
@@ -217,7 +222,9 @@ static inline void dev_begin(struct dev *d, struct sml_out *o)
     head.meta.max_msg = (int64_t)d->max_msg;
     if (d->version > SML_1_0 && d->max_obj)
         head.meta.max_obj = d->max_obj;
-    if (d->msg == 1 && !d->no_cred) {
+    if (d->mac)
+        head.source_name = STR("alice@example.test");
+    if (d->msg == 1 && !d->no_cred && !d->mac) {
         buf_addf(&pair, "alice@example.test:%s", d->rig->app);
         buf_base64(&cred, buf_view(&pair));
         head.cred =
@@ -225,6 +232,31 @@ static inline void dev_begin(struct dev *d, struct sml_out *o)
     }
     *o = (struct sml_out){0};
     sml_begin(o, &d->a, d->encoding, 0, &head);
+}
+
+/* x-syncml-hmac of a message (OMA DS Security section 5.4). */
+static inline struct str dev_mac(struct dev *d, struct str body)
+{
+    unsigned char digest[MD5_SIZE], mac[MD5_SIZE];
+    SCOPED_BUF(text, 64);
+    md5(body, digest);
+    digest_of(DIGEST_MAC, STR("alice@example.test"), str_c(d->rig->app), str_n(d->nonce, d->nonce_bytes),
+              digest, mac);
+    buf_base64(&text, str_n(mac, sizeof mac));
+    return arena_strf(&d->a, "algorithm=MD5, username=\"alice@example.test\", mac=%.*s",
+                      STR_ARG(buf_view(&text)));
+}
+
+/* The nonce of the challenge in the answer, if there is one. */
+static inline void dev_learn(struct dev *d)
+{
+    SCOPED_BUF(bytes, sizeof d->nonce);
+    const struct sml_command *c = d->in.commands;
+    if (!c || c->cmd != SML_STATUS || !c->chal.data.n)
+        return;
+    assert_true(buf_unbase64(&bytes, c->chal.data));
+    memcpy(d->nonce, bytes.p, bytes.n);
+    d->nonce_bytes = bytes.n;
 }
 
 /* One request. The answer is read into d->in when it is 200. */
@@ -239,8 +271,12 @@ static inline void dev_post(struct dev *d, struct str body)
     x->t.arena = ARENA_INIT(1u << 30);
     x->t.ops = &world_ops;
     x->t.resp = (struct http_response){.body = BUF_INIT(64 << 20), .file = -1};
-    struct http_header *h = ARENA_ARRAY(&x->t.arena, struct http_header, 1);
+    struct http_header *h = ARENA_ARRAY(&x->t.arena, struct http_header, 2);
     h[0] = (struct http_header){STR("Content-Type"), sml_media(d->encoding)};
+    if (d->charset)
+        h[0].value = arena_strf(&x->t.arena, "%.*s; charset=%s", STR_ARG(h[0].value), d->charset);
+    if (d->mac)
+        h[1] = (struct http_header){STR("x-syncml-hmac"), dev_mac(d, body)};
     x->t.req = (struct http_request){.id = 1,
                                      .method = STR("POST"),
                                      .path = STR("/syncml"),
@@ -250,7 +286,7 @@ static inline void dev_post(struct dev *d, struct str body)
                                      .peer = STR("127.0.0.1"),
                                      .loopback = true,
                                      .headers = h,
-                                     .header_count = 1};
+                                     .header_count = d->mac ? 2 : 1};
     x->t.req.body = arena_str(&x->t.arena, body);
     syncml_handle(d->rig->sml, &x->t, true);
     exchange_wait(x);
@@ -265,6 +301,7 @@ static inline void dev_post(struct dev *d, struct str body)
             fprintf(stderr, "--> %.*s\n<-- %.*s\n", STR_ARG(body), STR_ARG(answer));
         assert_ok(sml_read(&d->a, d->encoding, answer, &limits, &d->in, &why));
         assert_true(str_eq(answer_header(x, "Content-Type"), sml_media(d->encoding)));
+        dev_learn(d);
     }
     exchange_free(x);
 }
