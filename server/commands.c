@@ -8,8 +8,8 @@
 
 enum { MESSAGE_MAX = 16 * 1024 };
 
-static const struct command *const tables[] = {server_commands, user_commands,  device_commands,
-                                               store_commands,  share_commands, NULL};
+static const struct command *const tables[] = {
+    server_commands, user_commands, device_commands, notify_commands, store_commands, share_commands, NULL};
 
 /* How many words of argv the row's words are; 0 when they are not its beginning. */
 static int match(const struct command *row, int argc, char **argv)
