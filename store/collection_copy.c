@@ -1,29 +1,36 @@
-/* store/collection_copy.c: all items of a collection copied into an empty one: a few set-wise statements in one closure. */
+/* store/collection_copy.c: all items of a collection copied into an empty one: a few set-wise statements in one closure.
+ *
+ * Who may not see private items gets the others (`most`: the highest class that is copied). */
 #include "store/rows.h"
 
 enum { COPY_MAX = 100000 };
 
+struct copy {
+    struct coll_row from, to;
+    int64_t items, bytes;
+    int most; /* enum ical_class */
+};
+
 /* Blocks of ids and numbers, one for each item, taken at once. `first` gets the first of each. */
-static enum status take_blocks(struct tx *tx, const struct coll_row *to, int64_t items, int64_t bytes,
-                               int64_t *first_id, int64_t *first_seq)
+static enum status take_blocks(struct tx *tx, const struct copy *c, int64_t *first_id, int64_t *first_seq)
 {
-    struct db *db = tx_wdb(tx, to->id);
-    enum status st = account_charge(tx, to->account, items, bytes, first_seq);
+    struct db *db = tx_wdb(tx, c->to.id);
+    enum status st = account_charge(tx, c->to.account, c->items, c->bytes, first_seq);
     int64_t last;
     if (st == OK) /* the first number is taken already */
         st = DB_GET_INT(db, &last, "UPDATE account SET seq = seq + ?2 - 1 WHERE id = ?1 RETURNING seq",
-                        db_int(to->account), db_int(items));
+                        db_int(c->to.account), db_int(c->items));
     if (st == OK)
         st = DB_GET_INT(db, first_id,
                         "UPDATE counter SET next = next + ?1 WHERE name = 'id' RETURNING next - ?1",
-                        db_int(items));
+                        db_int(c->items));
     return st;
 }
 
 /* The n-th item by uid gets the n-th of the free uids, ids and numbers. */
-static enum status copy_items(struct tx *tx, int64_t from, const struct coll_row *to, int64_t first_id,
-                              int64_t first_seq)
+static enum status copy_items(struct tx *tx, const struct copy *c, int64_t first_id, int64_t first_seq)
 {
+    const struct coll_row *to = &c->to;
     struct db *db = tx_wdb(tx, to->id);
     enum status st = DB_RUN(
         db,
@@ -31,9 +38,10 @@ static enum status copy_items(struct tx *tx, int64_t from, const struct coll_row
         "SELECT ?2, ?7 + n - 1, (?3 + n - 1) * 64 + ?4, ?5 + n - 1, ?5 + n - 1, kind, class, flags, kw, "
         "size, date, ?6 "
         "FROM (SELECT " DB_SCAN
-        "row_number() OVER (ORDER BY uid) AS n, e.* FROM entry e WHERE collection = ?1) AS src",
-        db_int(from), db_int(to->id), db_int(first_id), db_int(tx->writing), db_int(first_seq),
-        db_int(tx->now), db_int(to->uidnext));
+        "row_number() OVER (ORDER BY uid) AS n, e.* FROM entry e WHERE collection = ?1 AND class <= ?8) "
+        "AS src",
+        db_int(c->from.id), db_int(to->id), db_int(first_id), db_int(tx->writing), db_int(first_seq),
+        db_int(tx->now), db_int(to->uidnext), db_int(c->most));
     if (st != OK)
         return st;
     return DB_RUN(
@@ -42,10 +50,10 @@ static enum status copy_items(struct tx *tx, int64_t from, const struct coll_row
         "SELECT (?4 + n - 1) * 64 + ?5, ?3, ?2, ?7 + n - 1, i.content, i.prefix, i.name, i.obj_uid, i.etag, "
         "?6 "
         "FROM (SELECT " DB_SCAN
-        "row_number() OVER (ORDER BY uid) AS n, item FROM entry WHERE collection = ?1) AS src "
-        "JOIN item i ON i.id = src.item",
-        db_int(from), db_int(to->id), db_int(to->account), db_int(first_id), db_int(tx->writing),
-        db_int(tx->now), db_int(to->uidnext));
+        "row_number() OVER (ORDER BY uid) AS n, item FROM entry WHERE collection = ?1 AND class <= ?8) AS "
+        "src JOIN item i ON i.id = src.item",
+        db_int(c->from.id), db_int(to->id), db_int(to->account), db_int(first_id), db_int(tx->writing),
+        db_int(tx->now), db_int(to->uidnext), db_int(c->most));
 }
 
 /* The copies beside their originals: a copy is found by its name, which is the original's. */
@@ -75,42 +83,42 @@ static enum status copy_attached(struct tx *tx, int64_t from, int64_t to)
     return st;
 }
 
-static enum status judge(struct tx *tx, const struct coll_row *from, const struct coll_row *to,
-                         int64_t *bytes)
+static enum status judge(struct tx *tx, struct copy *c)
 {
-    int64_t hidden;
-    if (from->kind != to->kind || (from->kind == KIND_CALENDAR && (from->comps & ~to->comps)))
+    if (c->from.kind != c->to.kind || (c->from.kind == KIND_CALENDAR && (c->from.comps & ~c->to.comps)))
         return UNSUPPORTED;
-    if (to->total > 0)
+    if (c->to.total > 0)
         return EXISTS;
-    if (from->total > COPY_MAX || (size_t)from->total > tx->store->config.items)
+    if (c->from.total > COPY_MAX || (size_t)c->from.total > tx->store->config.items)
         return TOO_MANY;
-    struct db *db = tx_wdb(tx, from->id);
-    if (!(from->rights & RIGHT_PRIVATE)) {
-        enum status st =
-            DB_GET_INT(db, &hidden, "SELECT 1 FROM entry WHERE collection = ?1 AND class <> 0 LIMIT 1",
-                       db_int(from->id));
-        if (st != NOT_FOUND)
-            return st == OK ? DENIED : st;
+    c->most = c->from.rights & RIGHT_PRIVATE ? ICAL_CONFIDENTIAL : ICAL_PUBLIC;
+    SCOPED_STMT(q) = DB_QUERY(tx_wdb(tx, c->from.id),
+                              "SELECT count(*), coalesce(sum(size), 0) FROM entry WHERE collection = ?1 AND "
+                              "class <= ?2",
+                              db_int(c->from.id), db_int(c->most));
+    enum status st = stmt_row(q);
+    if (st == OK) {
+        c->items = col_int(q, 0);
+        c->bytes = col_int(q, 1);
     }
-    return DB_GET_INT(db, bytes, "SELECT bytes FROM collection WHERE id = ?1", db_int(from->id));
+    return st;
 }
 
 enum status tx_collection_copy(struct tx *tx, const struct actor *actor, int64_t from, int64_t to)
 {
-    struct coll_row src, dst;
-    int64_t bytes, id, seq;
-    enum status st = coll_load_for(tx, actor, from, RIGHT_READ, &src);
+    struct copy c = {.items = 0};
+    int64_t id, seq;
+    enum status st = coll_load_for(tx, actor, from, RIGHT_READ, &c.from);
     if (st == OK)
-        st = coll_load_for(tx, actor, to, RIGHT_INSERT, &dst);
+        st = coll_load_for(tx, actor, to, RIGHT_INSERT, &c.to);
     if (st == OK)
-        st = judge(tx, &src, &dst, &bytes);
-    if (st != OK || src.total == 0)
+        st = judge(tx, &c);
+    if (st != OK || c.items == 0)
         return st;
-    st = take_blocks(tx, &dst, src.total, bytes, &id, &seq);
+    st = take_blocks(tx, &c, &id, &seq);
     if (st == OK)
-        st = copy_items(tx, from, &dst, id, seq);
+        st = copy_items(tx, &c, id, seq);
     if (st == OK)
         st = copy_attached(tx, from, to);
-    return st != OK ? st : coll_touch(tx, &dst, seq + src.total - 1, src.total, src.total, bytes);
+    return st != OK ? st : coll_touch(tx, &c.to, seq + c.items - 1, c.items, c.items, c.bytes);
 }

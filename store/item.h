@@ -33,7 +33,8 @@ enum status item_body(struct tx *tx, const struct item *item, struct buf *out);
 enum status item_body_arena(struct tx *tx, struct arena *a, const struct item *item, struct str *out);
 
 /* Walks a collection in order of uid; the item's strings are valid during the call only. A status other than OK from fn
- * stops and is returned. With `bodies`, body is the stored text, otherwise STR_NONE. */
+ * stops and is returned. With `bodies`, body is the stored text, otherwise STR_NONE; a text that can not be read is STR_NONE
+ * too, and item_body says why. */
 typedef enum status (*item_fn)(void *ctx, const struct item *item, struct str body);
 enum status item_each(struct tx *tx, const struct actor *actor, int64_t collection, bool bodies, item_fn fn,
                       void *ctx);
@@ -104,7 +105,8 @@ enum status tx_item_move(struct tx *tx, struct arena *a, const struct actor *act
 enum status tx_item_copy(struct tx *tx, struct arena *a, const struct actor *actor, int64_t from,
                          struct str name, int64_t to, struct str new_name, bool overwrite,
                          struct item_move_result *out);
-/* Copies all items of a collection into an empty one of the same shard: one closure, up to 100,000 rows. */
+/* Copies all items of a collection that the actor may see in full into an empty one of the same shard: one closure, up to 100,000
+ * rows. */
 enum status tx_collection_copy(struct tx *tx, const struct actor *actor, int64_t from, int64_t to);
 
 /* Between shards: insert there, commit, then remove here, by an xop row (blocking; worker threads and commands). Does the right

@@ -21,10 +21,9 @@ static void expect(const char *user, const char *request, int status, const char
     assert_answer(x, status, part);
 }
 
-static int start(void **state)
+static void fill(int shards)
 {
-    (void)state;
-    world_start(&w, 1, NULL);
+    world_start(&w, shards, NULL);
     expect(
         ALICE,
         "PUT " HERS
@@ -38,6 +37,19 @@ static int start(void **state)
            "DTSTAMP:20260101T000000Z\r\nDTSTART:20260106T100000Z\r\nDTEND:20260106T110000Z\r\nSUMMARY:"
            "Market\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
            201, NULL);
+}
+
+static int start_one(void **state)
+{
+    (void)state;
+    fill(1);
+    return 0;
+}
+
+static int start_three(void **state)
+{
+    (void)state;
+    fill(3);
     return 0;
 }
 
@@ -171,5 +183,6 @@ int main(void)
         cmocka_unit_test(notes_access_to_what_is_anothers),
         cmocka_unit_test(the_owner_cannot_be_locked_out),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    int failed = cmocka_run_group_tests_name("one shard", tests, start_one, stop);
+    return failed + cmocka_run_group_tests_name("three shards", tests, start_three, stop);
 }

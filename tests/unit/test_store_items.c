@@ -241,6 +241,32 @@ static void a_whole_collection_is_copied(void **state)
     }
 }
 
+/* Who may read but not see what is private copies the rest, and is charged for that alone. */
+static void what_is_private_is_not_copied(void **state)
+{
+    EACH_WORLD(w)
+    {
+        int64_t cal = world_find(&w, &w.as_alice, w.alice, "calendar"), other;
+        struct op put = world_put_op(&w, &w.as_alice, cal, "p.ics", "p", "a private text");
+        struct acl_entry ace = {w.bob, RIGHTS_READ};
+        put.prepared.class = ICAL_PRIVATE;
+        assert_ok(world_put(&w, &w.as_alice, cal, "a.ics", "a", "text a"));
+        assert_ok(world_run(&put, cal, op_put));
+        assert_ok(world_put(&w, &w.as_alice, cal, "b.ics", "b", "text b"));
+        assert_ok(acl_share(w.f.store, &w.as_alice, cal, &ace, 1));
+        if (store_shard_of(cal) != store_shard_of(w.as_bob.id) && w.f.shards > 1)
+            continue; /* goes item by item there: test_dav_private.c */
+        assert_ok(world_create(&w, &w.as_bob, w.bob, KIND_CALENDAR, "copy", &other));
+        struct op op = {.w = &w, .actor = &w.as_bob, .from = cal, .to = other};
+        assert_ok(world_run(&op, other, op_copy_all));
+        assert_int_equal(world_get(&w, other).total, 2);
+        assert_int_equal(world_get(&w, other).bytes, 12);
+        assert_int_equal(world_account(&w, w.bob).used_items, 2);
+        assert_str(world_body(&w, other, "b.ics"), "text b");
+        assert_null(world_body(&w, other, "p.ics").p);
+    }
+}
+
 /* ---- sync against a model ---- */
 
 enum { NAMES = 12, STEPS = 300, SNAPSHOTS = STEPS + 1 };
@@ -585,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_move_keeps_the_item),
         cmocka_unit_test(copies_are_new_items),
         cmocka_unit_test(a_whole_collection_is_copied),
+        cmocka_unit_test(what_is_private_is_not_copied),
         cmocka_unit_test(sync_yields_exactly_the_difference),
         cmocka_unit_test(tokens_out_of_range_are_refused),
         cmocka_unit_test(sixteen_threads_leave_a_sound_store),
