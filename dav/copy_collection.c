@@ -2,16 +2,16 @@
  *
  * A MOVE is a rename within its home: the collection keeps its number, so that shares, sync-tokens and devices go on. A COPY makes a
  * collection of the actor's, with what he may read in the other. */
+#include "core/log.h"
 #include "dav/transfer.h"
 
 /* Items copied one by one, between shards; within one it is a single closure of the store. */
 enum { COPY_ITEMS = 100000 };
 
-/* Item by item: to another shard, or when not all of it is for the actor's eyes. */
+/* Item by item to another shard. */
 static bool is_piecemeal(const struct transfer *t)
 {
-    const struct collection *from = &t->from.collection;
-    return store_shard_of(from->id) != store_shard_of(t->to.owner.id) || !(from->rights & RIGHT_PRIVATE);
+    return store_shard_of(t->from.collection.id) != store_shard_of(t->to.owner.id);
 }
 
 static bool is_mount(const struct resource *res)
@@ -88,13 +88,27 @@ static enum status each_name(void *ctx, const struct item *item, struct str body
     (void)body;
     if (n->count == COPY_ITEMS)
         return TOO_MANY;
-    if (resource_hidden(&n->t->from.collection, item))
+    if (item->class != ICAL_PUBLIC && !(n->t->from.collection.rights & RIGHT_PRIVATE))
         return OK;
     n->list = arena_grow(n->t->r->arena, n->list, n->count, &n->cap, n->count + 1, sizeof *n->list);
     if (!n->list)
         return E_MEMORY;
     n->list[n->count++] = arena_str(n->t->r->arena, item->name);
     return n->t->r->arena->st;
+}
+
+/* A stored text that is gone, or that its own checks would refuse today. */
+static bool is_source_fault(enum status st)
+{
+    return st == E_CORRUPT || st == INVALID || st == TOO_LARGE || st == UNSUPPORTED;
+}
+
+static enum status skip(const struct transfer *t, struct str name, enum status st)
+{
+    log_error("dav: COPY of collection %lld: %.*s is not copied: its text can not be read: %s; "
+              "`scambio doctor --store` says what is broken",
+              (long long)t->from.collection.id, STR_ARG(name), status_text(st));
+    return OK;
 }
 
 static enum status copy_piecemeal(struct transfer *t)
@@ -111,6 +125,8 @@ static enum status copy_piecemeal(struct transfer *t)
                            t->to.collection.id, n.list[i], false, true, &result);
         if (st == NOT_FOUND)
             st = OK; /* deleted meanwhile */
+        else if (is_source_fault(st))
+            st = skip(t, n.list[i], st);
     }
     return st;
 }

@@ -60,6 +60,8 @@ static enum status write_item(void *ctx, const struct item *item, struct str bod
     struct buf *out = &g->r->t->resp.body;
     struct resource res;
     enum status st = resource_item(g->r, g->tx, &g->res, item, body, &res);
+    if (st == OK)
+        st = resource_body(g->r, g->tx, &res);
     if (st == OK && g->res.kind == DAV_CALENDAR) {
         st = ical_merge_add(&x->merge, res.body, x->limits);
     } else if (st == OK) {
@@ -67,6 +69,8 @@ static enum status write_item(void *ctx, const struct item *item, struct str bod
         if (!str_ends(res.body, STR("\n")))
             buf_addz(out, "\r\n");
     }
+    if (out->st == OK && resource_broken(g->r, item, st))
+        st = OK;
     arena_reset(g->r->arena);
     return st ? st : out->st;
 }

@@ -66,8 +66,14 @@ static enum status each_item(void *ctx, const struct item *item, struct str body
     struct propfind *p = ctx;
     struct resource res;
     enum status st = resource_item(p->r, p->tx, &p->res, item, body, &res);
-    if (st == OK)
+    if (st == OK) {
         st = ms_resource(p->r, p->tx, &res, &p->props, STR_NONE);
+    } else if (resource_broken(p->r, item, st)) {
+        SCOPED_BUF(href, 64 << 10);
+        resource_href(&href, &res);
+        ms_status(p->r, buf_view(&href), 500, NULL, NULL);
+        st = OK;
+    }
     if (st == OK)
         st = p->r->t->resp.body.st; /* no use in going on when the answer is too large */
     arena_reset(p->r->arena);

@@ -217,16 +217,27 @@ static void item_refused(struct report *rp, const struct resource *res, enum sta
         ms_status(rp->r, href, dav_http_of(st), NULL, NULL);
 }
 
+enum status report_broken(struct report *rp, const struct resource *res, enum status st)
+{
+    if (st == OK || !resource_broken(rp->r, &res->item, st))
+        return st;
+    rp->count++;
+    item_refused(rp, res, st < 0 ? st : E_CORRUPT);
+    return OK;
+}
+
 enum status report_item(struct report *rp, struct resource *res, const struct ical_comp *cal)
 {
     struct str data;
     enum status st = item_data(rp, res, cal, &data);
+    if (st < 0)
+        return report_broken(rp, res, st);
     rp->count++;
     if (st > OK) {
         item_refused(rp, res, st);
         return OK;
     }
-    return st < 0 ? st : ms_resource(rp->r, rp->tx, res, &rp->props, data);
+    return ms_resource(rp->r, rp->tx, res, &rp->props, data);
 }
 
 void report_truncated(struct report *rp)

@@ -177,8 +177,7 @@ static enum status on_item(void *ctx, const struct item *item, struct str body)
         return TRUNCATED;
     report_item_begin(rp);
     enum status st = resource_item(rp->r, rp->tx, &rp->base, item, body, &res);
-    if (st == OK)
-        st = expand_response(x, &res, rp->r->body, 0);
+    st = st == OK ? expand_response(x, &res, rp->r->body, 0) : report_broken(rp, &res, st);
     report_item_end(rp);
     return st;
 }

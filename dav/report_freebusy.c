@@ -20,9 +20,12 @@ static enum status on_item(void *ctx, const struct item *item, struct str body)
                             rp->env.ical->instances};
     struct ical_comp *cal;
     struct ical_problem problem;
-    (void)item;
     if (f->list.count > rp->r->dav->report_items)
         return TRUNCATED;
+    if (!body.p) { /* free, for all that can be known */
+        resource_broken(rp->r, item, E_CORRUPT);
+        return OK;
+    }
     report_item_begin(rp);
     enum status st = ical_parse(rp->r->arena, body, rp->env.ical, &cal, &problem);
     if (st == OK)

@@ -44,16 +44,24 @@ static enum status find(struct report *rp, struct str href, struct resource *res
     return st;
 }
 
+/* Faults that come here are of one broken text. */
+static int http_of(enum status st)
+{
+    if (st < 0)
+        return 500;
+    return st == DENIED ? 403 : st == INVALID || st == TOO_LARGE ? 400 : 404;
+}
+
 static enum status one(struct report *rp, const struct xml_node *node)
 {
     struct resource res;
     struct str href = str_trim(xml_text(rp->r->arena, node));
     enum status st = find(rp, href, &res);
-    if (st < 0)
+    if (st < 0 && st != E_CORRUPT && st != E_IO)
         return st;
     if (st != OK) {
         rp->count++;
-        ms_status(rp->r, href, st == DENIED ? 403 : st == INVALID || st == TOO_LARGE ? 400 : 404, NULL, NULL);
+        ms_status(rp->r, href, http_of(st), NULL, NULL);
         return OK;
     }
     res.href = href;

@@ -88,7 +88,9 @@ static enum status on_item_inside(struct query *q, const struct item *item, stru
         st = q->card ? judge_card(q, &res, &match) : judge_event(q, &res, &cal, &match);
     if (st > OK) /* a text that its own checks would refuse today is no match; nothing else suffers */
         return OK;
-    return st == OK && match ? emit(q, &res, cal) : st;
+    if (st != OK)
+        return report_broken(rp, &res, st);
+    return match ? emit(q, &res, cal) : OK;
 }
 
 static enum status on_item(void *ctx, const struct item *item, struct str body)

@@ -94,7 +94,7 @@ static enum status on_change_inside(struct sync *s, const struct item_change *c)
         return OK;
     }
     enum status st = resource_item(rp->r, rp->tx, &rp->base, &c->item, STR_NONE, &res);
-    return st == OK ? report_item(rp, &res, NULL) : st;
+    return st == OK ? report_item(rp, &res, NULL) : report_broken(rp, &res, st);
 }
 
 static enum status on_change(void *ctx, const struct item_change *c)

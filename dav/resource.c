@@ -2,6 +2,7 @@
 #include "dav/resource.h"
 
 #include "core/hash.h"
+#include "core/log.h"
 #include "dav/request.h"
 #include "formats/occur.h"
 
@@ -123,6 +124,17 @@ enum status resource_body(struct dav_request *r, struct tx *tx, struct resource 
         return OK;
     enum status st = item_body_arena(tx, r->arena, &res->item, &res->body);
     return st == OK && res->masked ? mask(r, tx, res) : st;
+}
+
+bool resource_broken(const struct dav_request *r, const struct item *item, enum status st)
+{
+    if (st <= OK && st != E_CORRUPT && st != E_IO)
+        return false;
+    log_error("dav: %.*s: the text of item %lld (%.*s) of collection %lld can not be shown: %s; "
+              "`scambio doctor --store` says what is broken",
+              STR_ARG(r->t->req.path), (long long)item->id, STR_ARG(item->name), (long long)item->collection,
+              status_text(st));
+    return true;
 }
 
 enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resource *res)

@@ -36,6 +36,9 @@ bool resource_hidden(const struct collection *c, const struct item *item);
 /* Reads the collection (by its number) and the item anew, inside a write: NO_PARENT when the collection is gone since, DENIED when the
  * item is hidden from the actor: what he may not see he may not change. */
 enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resource *res);
+/* Is it this one item that can not be shown, as its text is gone or broken (E_CORRUPT, E_IO, or an answer of a parser)? Then that is
+ * logged, and whoever walks a collection leaves it out or says so in its place, and goes on. */
+bool resource_broken(const struct dav_request *r, const struct item *item, enum status st);
 /* Loads the body once (masked where due). */
 enum status resource_body(struct dav_request *r, struct tx *tx, struct resource *res);
 void resource_href(struct buf *out, const struct resource *res);

@@ -73,6 +73,8 @@ static enum status read_source(struct journey *j)
         st = judge_source(j, tx);
     if (st == OK)
         st = item_body_arena(tx, j->arena, &j->item, &j->body);
+    if (st == E_IO) /* this text, not the disk that is written to */
+        st = E_CORRUPT;
     return st != OK ? st : prop_list(tx, j->arena, j->from, j->item.id, &j->props, &j->prop_count);
 }
 

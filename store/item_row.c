@@ -95,8 +95,11 @@ enum status item_walk(struct tx *tx, struct stmt *q, bool bodies, item_fn fn, vo
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         item_row(q, &item);
-        if (bodies && (st = row_body(tx, q, &item, &file, &body)) != OK)
-            return st;
+        if (bodies && (st = row_body(tx, q, &item, &file, &body)) != OK) {
+            if (st != E_CORRUPT && st != E_IO)
+                return st;
+            body = STR_NONE; /* this one is broken; the others are not */
+        }
         if ((st = fn(ctx, &item, body)) != OK)
             return st;
     }
