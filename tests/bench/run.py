@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """`make bench`: Scambio beside its peers, the same load on each, in alternation (A B C A B C A B C, each alone), medians and spread.
 
-run.py [PART...]   parts: put query sync text get memory; without: all. FULL=1 fills the peers with 50,000 events too (takes an hour).
+run.py [PART...]   parts: put copy query sync text get memory; without: all. FULL=1 fills the peers with 50,000 events too (takes an hour).
 Durability is as each ships: Scambio syncs every commit; the last column says what the peers do."""
 import base64
 import os
@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import peers
@@ -137,6 +138,41 @@ def put():
     print('fdatasync of 4 KB appends: %s a second; one connection is %.2f of it, 32 connections are %.1f times it' % (
         spread(base), median([r['rate'] for r in rates[1, 'Scambio']]) / median(base),
         median([r['rate'] for r in rates[32, 'Scambio']]) / median(base)))
+
+
+def copy():
+    """Events that one client stores while another copies a calendar of 100,000: each of its steps holds the writer for a moment."""
+    size, rounds = 100000, []
+    body = scambio.event('load-%N-%R', 'Evento %N')
+    with Scambio() as p:
+        rng = random.Random(3)
+        fill(p, p.calendar, (sample_event(n, rng) for n in range(size)), '.ics')
+        home = p.calendar.rstrip('/').rsplit('/', 1)[0]
+        dav = scambio.Dav(p.port, *p.auth.split(':'))
+        dav.request('MKCALENDAR', home + '/altro/', expect=201)
+        load(p, 1, 200, 'PUT', home + '/altro/w%N.ics', body, 'Content-Type: text/calendar; charset=utf-8')
+        alone = load(p, 1, 500, 'PUT', home + '/altro/a%N.ics', body.replace('load', 'alone'), 'Content-Type: text/calendar; charset=utf-8')
+        for n in range(ROUNDS):
+            took = []
+
+            def work():
+                began = time.time()
+                scambio.Dav(p.port, *p.auth.split(':')).request('COPY', p.calendar, expect=201, headers={
+                    'Destination': 'http://127.0.0.1:%d%s/copia%d/' % (p.port, home, n)})
+                took.append(time.time() - began)
+            worker = threading.Thread(target=work)
+            worker.start()
+            beside = []
+            while worker.is_alive():
+                beside.append(load(p, 1, 1000, 'PUT', home + '/altro/b%d-%d-%%N.ics' % (n, len(beside)), body.replace('load', 'load-%d-%d' % (n, len(beside))),
+                                   'Content-Type: text/calendar; charset=utf-8'))
+            worker.join()
+            rounds.append((took[0], beside))
+    table('PUT beside a COPY of 100,000 events', 'COPY s', 'PUTs', 'p50 ms', 'p99 ms', 'p99.9 ms')
+    row('none', 500, *('%.1f' % alone[k] for k in ('p50', 'p99', 'p999')))
+    for seconds, beside in rounds:
+        row('%.1f' % seconds, 1000 * len(beside), *('%.1f' % max(r[k] for r in beside) if k == 'p999' else '%.1f' % median([r[k] for r in beside])
+                                                     for k in ('p50', 'p99', 'p999')))
 
 
 QUERY = ('<C:calendar-query %s><D:prop><D:getetag/><C:calendar-data/></D:prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">'
@@ -270,6 +306,6 @@ def memory():
         s.process = p.process
 
 
-PARTS = {f.__name__: f for f in (put, query, sync, text, get, memory)}
+PARTS = {f.__name__: f for f in (put, copy, query, sync, text, get, memory)}
 for name in sys.argv[1:] or PARTS:
     PARTS[name]()
