@@ -285,7 +285,7 @@ def memory():
     with Scambio() as p:
         s = p.server
         for n in range(1000):
-            s.command('user', 'add', 'u%d@example.test' % n)
+            s.user('u%d@example.test' % n, 'segreto')
         s.stop()
         began = time.time()
         s.start()
