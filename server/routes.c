@@ -167,7 +167,7 @@ static void log_access(struct http_txn *t, const struct http_done *done)
     char status[16], sent[24], ms[24];
     snprintf(status, sizeof status, "%d", t->resp.status);
     snprintf(sent, sizeof sent, "%llu", (unsigned long long)done->sent);
-    snprintf(ms, sizeof ms, "%.1f", (double)done->us / 1000);
+    snprintf(ms, sizeof ms, "%lld.%lld", (long long)(done->us / 1000), (long long)(done->us / 100 % 10));
     const struct log_field fields[] = {
         {"peer", t->req.peer},
         {"user", t->user},

@@ -22,7 +22,11 @@ static void checkpoint(struct checkpointer *c, int slot)
     int64_t left;
     if (!c->db[slot] && slot_open(c->store, slot, 0, CHECKPOINT_CACHE_KB, &c->db[slot], NULL) != OK)
         return;
+    /* Before, since a snapshot of the database file itself forbids to write into it; behind, so that those that hold the log
+     * let the writer begin it anew. */
+    pool_end_idle(c->store, slot, false);
     enum status st = db_checkpoint(c->db[slot], DB_CHECKPOINT_PASSIVE, &left);
+    pool_end_idle(c->store, slot, false);
     atomic_fetch_add(&c->store->counters.checkpoints, 1);
     if (st != OK && st != E_BUSY)
         log_error("store: checkpoint of slot %d: %s", slot, status_text(st));

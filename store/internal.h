@@ -19,18 +19,25 @@ struct hint {
 
 struct tx {
     struct store *store;
-    int writing;          /* the slot that this transaction changes; -1: it reads */
-    struct db *db[SLOTS]; /* opened when first touched */
-    int64_t now;          /* seconds since 1970, the same for the whole transaction */
-    struct hint *hints;   /* numbers taken; only in writes */
+    int writing;             /* the slot that this transaction changes; -1: it reads */
+    struct db *db[SLOTS];    /* opened when first touched */
+    uint64_t commits[SLOTS]; /* of the slot when a reading one was taken */
+    int64_t now;             /* seconds since 1970, the same for the whole transaction */
+    struct hint *hints;      /* numbers taken; only in writes */
     size_t hint_count, hint_cap;
     bool chores; /* a row for the background was added: see xop.c */
 };
 
-struct pool { /* reading connections of a slot */
+/* Reading connections of a slot. One that is given back keeps its snapshot as long as nothing is committed, so that reads
+ * between two commits cost no locks of the file; a commit ends the snapshots of those that are idle. */
+struct pool {
     pthread_mutex_t lock;
-    struct db *idle[IDLE_MAX];
+    struct {
+        struct db *db;
+        bool reading; /* its snapshot is open, and of `commits` */
+    } idle[IDLE_MAX];
     size_t idle_count, open_count;
+    uint64_t commits; /* how often the writer of the slot has committed */
 };
 
 struct queue { /* waiting writes, first in first out */
@@ -109,6 +116,8 @@ struct db *tx_wdb(struct tx *tx, int64_t id);
 void tx_release(struct tx *tx);
 void pools_init(struct store *s);
 void pools_free(struct store *s);
+/* Ends the snapshots of the idle reading connections of a slot; committed: those in use end when they are given back. */
+void pool_end_idle(struct store *s, int slot, bool committed);
 
 /* ---- numbers (numbers.c) ---- */
 /* Takes the account's next number. First of all in every write that changes something of the account. */

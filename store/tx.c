@@ -54,18 +54,39 @@ void pools_free(struct store *s)
     for (int i = 0; i < SLOTS; i++) {
         struct pool *pool = &s->pool[i];
         while (pool->idle_count)
-            db_close(pool->idle[--pool->idle_count]);
+            db_close(pool->idle[--pool->idle_count].db);
         pthread_mutex_destroy(&pool->lock);
     }
 }
 
-/* An idle connection, or permission (*may_open) to make one. */
-static struct db *pool_take(struct pool *pool, bool *may_open)
+void pool_end_idle(struct store *s, int slot, bool committed)
+{
+    struct pool *pool = &s->pool[slot];
+    pthread_mutex_lock(&pool->lock);
+    pool->commits += committed;
+    for (size_t i = pool->idle_count; i-- > 0;) {
+        bool sound = !pool->idle[i].reading || DB_RUN(pool->idle[i].db, "COMMIT") == OK;
+        pool->idle[i].reading = false;
+        if (sound)
+            continue;
+        db_close(pool->idle[i].db);
+        pool->open_count--;
+        pool->idle[i] = pool->idle[--pool->idle_count];
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* An idle connection (*reading: with a snapshot of the last commit), or permission (*may_open) to make one. */
+static struct db *pool_take(struct pool *pool, uint64_t *commits, bool *reading, bool *may_open)
 {
     struct db *db = NULL;
+    *reading = false;
     pthread_mutex_lock(&pool->lock);
-    if (pool->idle_count)
-        db = pool->idle[--pool->idle_count];
+    *commits = pool->commits;
+    if (pool->idle_count) {
+        db = pool->idle[--pool->idle_count].db;
+        *reading = pool->idle[pool->idle_count].reading;
+    }
     *may_open = !db && pool->open_count < READERS_MAX;
     if (*may_open)
         pool->open_count++;
@@ -73,29 +94,45 @@ static struct db *pool_take(struct pool *pool, bool *may_open)
     return db;
 }
 
-static void pool_give(struct pool *pool, struct db *db)
+/* Puts it among the idle ones if there is room; with its snapshot only if nothing was committed since it was taken. */
+static bool pool_keep(struct pool *pool, struct db *db, bool reading, uint64_t commits)
 {
     pthread_mutex_lock(&pool->lock);
-    if (db && pool->idle_count < IDLE_MAX) {
-        pool->idle[pool->idle_count++] = db;
-        db = NULL;
-    } else {
-        pool->open_count--;
+    bool keep = pool->idle_count < IDLE_MAX && (!reading || commits == pool->commits);
+    if (keep) {
+        pool->idle[pool->idle_count].db = db;
+        pool->idle[pool->idle_count++].reading = reading;
     }
     pthread_mutex_unlock(&pool->lock);
-    db_close(db);
+    return keep;
 }
 
-static struct db *reader_begin(struct store *s, int slot)
+static void pool_drop(struct pool *pool, struct db *db)
 {
-    bool may_open;
-    struct db *db = pool_take(&s->pool[slot], &may_open);
+    db_close(db);
+    pthread_mutex_lock(&pool->lock);
+    pool->open_count--;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void pool_give(struct pool *pool, struct db *db, uint64_t commits)
+{
+    if (pool_keep(pool, db, true, commits))
+        return;
+    if (DB_RUN(db, "COMMIT") != OK || !pool_keep(pool, db, false, 0))
+        pool_drop(pool, db);
+}
+
+static struct db *reader_begin(struct store *s, int slot, uint64_t *commits)
+{
+    bool may_open, reading;
+    struct db *db = pool_take(&s->pool[slot], commits, &reading, &may_open);
     if (may_open && slot_open(s, slot, DB_READER, READER_CACHE_KB, &db, NULL) != OK)
-        pool_give(&s->pool[slot], NULL);
+        pool_drop(&s->pool[slot], NULL);
     if (!db)
         return db_failed;
-    if (DB_RUN(db, "BEGIN") != OK) {
-        pool_give(&s->pool[slot], db);
+    if (!reading && DB_RUN(db, "BEGIN") != OK) {
+        pool_drop(&s->pool[slot], db);
         return db_failed;
     }
     return db;
@@ -106,7 +143,7 @@ struct db *tx_db_slot(struct tx *tx, int slot)
     if (!slot_exists(tx->store, slot))
         return db_absent;
     if (!tx->db[slot])
-        tx->db[slot] = reader_begin(tx->store, slot);
+        tx->db[slot] = reader_begin(tx->store, slot, &tx->commits[slot]);
     return tx->db[slot];
 }
 
@@ -128,14 +165,8 @@ void tx_release(struct tx *tx)
         if (!db || slot == tx->writing)
             continue;
         tx->db[slot] = NULL;
-        if (db == db_failed)
-            continue;
-        bool sound = DB_RUN(db, "COMMIT") == OK;
-        if (!sound) {
-            db_close(db);
-            db = NULL;
-        }
-        pool_give(&tx->store->pool[slot], db);
+        if (db != db_failed)
+            pool_give(&tx->store->pool[slot], db, tx->commits[slot]);
     }
 }
 

@@ -143,6 +143,8 @@ static enum status commit(struct writer *w)
     struct counters *c = &w->store->counters;
     int64_t start = clock_mono_us();
     enum status st = DB_RUN(w->db, "COMMIT");
+    pool_end_idle(w->store, w->slot,
+                  true); /* whatever it says: who reads from now on must see what is there */
     if (st != OK)
         return st;
     uint64_t us = (uint64_t)(clock_mono_us() - start);
@@ -241,6 +243,7 @@ static void note_wal(struct writer *w)
     bool pause = w->waiting == 0;
     pthread_mutex_unlock(&w->lock);
     if (pause || bytes >= WAL_FORCED) {
+        pool_end_idle(s, w->slot, false);
         (void)db_checkpoint(w->db, DB_CHECKPOINT_RESTART,
                             &left); /* it is tried again after the next commit */
         atomic_fetch_add(&s->counters.checkpoints, 1);
