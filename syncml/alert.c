@@ -118,6 +118,8 @@ static void alert_sync(struct turn *t, struct sml_command *c, int asked)
         t->alerted = true;
         if (++t->s->alerts > ALERTS_MOST)
             r->code = 403;
+        else if (item->bad)
+            r->code = item->bad;
         else if (!item->target.n && !item->source.n)
             r->code = 404;
         else

@@ -5,6 +5,10 @@
 
 #include <stdlib.h>
 
+enum { ALONE = 2 }; /* CmdID of what is first behind the Status of the SyncHdr */
+
+#define NO_COOKIE "00000000000000000000000000000000"
+
 static const struct sml_meta no_meta = {.size = -1, .max_msg = -1, .max_obj = -1};
 
 /* ---- the header ---- */
@@ -13,12 +17,13 @@ struct str answer_uri(struct turn *t)
 {
     const struct http_request *req = &t->http->req;
     struct str to = t->in.target;
+    const size_t room = sizeof "?s=" + sizeof t->s->cookie; /* the device sends it back as its Target */
     bool absolute = str_casestarts(to, STR("http://")) || str_casestarts(to, STR("https://"));
-    if (!absolute || to.n > 1024)
+    if (!absolute || to.n + room > t->sml->message.address)
         to =
             arena_strf(t->a, "%.*s://%.*s%.*s", STR_ARG(req->scheme), STR_ARG(req->host), STR_ARG(req->path));
     to = str_slice(to, 0, str_chr(to, '?', 0));
-    return arena_strf(t->a, "%.*s?s=%s", STR_ARG(to), t->s->cookie);
+    return arena_strf(t->a, "%.*s?s=%s", STR_ARG(to), t->s ? t->s->cookie : NO_COOKIE);
 }
 
 static size_t room_of(const struct turn *t, int64_t device)
@@ -44,6 +49,30 @@ static void begin(struct turn *t, struct sml_out *o, struct str msg_id, struct s
     sml_begin(o, t->a, t->encoding, room_of(t, room), &head);
 }
 
+bool answer_fits(struct turn *t)
+{
+    struct sml_out o = {0};
+    begin(t, &o, STR("1000000000"), answer_uri(t),
+          t->in.meta.max_msg >= 0 || !t->s ? t->in.meta.max_msg : (int64_t)t->s->max_msg);
+    bool fits = o.buf.st == OK && o.buf.n + STATUS_LEAST <= o.max;
+    buf_free(&o.buf);
+    return fits;
+}
+
+/* Its addresses are a courtesy: where there is no room for them, it goes without. */
+static bool put_status(struct sml_out *o, struct sml_command *c, bool alone)
+{
+    if (sml_add(o, c))
+        return true;
+    if (!alone)
+        return false;
+    c->target_ref_count = c->source_ref_count = 0;
+    if (sml_add(o, c))
+        return true;
+    c->items = NULL;
+    return sml_add(o, c);
+}
+
 static bool put_header_status(struct turn *t, struct sml_out *o)
 {
     struct str target = t->in.target, source = t->in.source;
@@ -62,7 +91,7 @@ static bool put_header_status(struct turn *t, struct sml_out *o)
     if (t->chal)
         c.chal = *t->chal;
     c.data = arena_strf(t->a, "%d", t->header_code);
-    return sml_add(o, &c);
+    return put_status(o, &c, true);
 }
 
 /* ---- Statuses ---- */
@@ -88,7 +117,7 @@ static bool put_reply(struct turn *t, struct sml_out *o, const struct reply *r)
     if (r->next_anchor.n)
         c.items = &item;
     c.data = arena_strf(t->a, "%d", r->code ? r->code : 500);
-    return sml_add(o, &c);
+    return put_status(o, &c, o->next_cmd_id <= ALONE);
 }
 
 static bool put_kept(struct turn *t, struct sml_out *o)
@@ -235,6 +264,8 @@ enum status answer_write(struct turn *t)
     t->final = all && put_package(t, &o);
     if (t->final)
         next_phase(s);
+    bool nothing = !t->final && (s->ours || !all) && o.next_cmd_id <= ALONE;
+    s->stuck = nothing ? s->stuck + 1 : 0;
     enum status st = finish(t, &o, t->final);
     return t->st ? t->st : st;
 }

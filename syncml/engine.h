@@ -66,6 +66,8 @@ enum {
     DEVINFS_MOST = 8,      /* Put or Results of device information in one session */
     PASSES_MOST = 8,       /* how often a change that was overtaken is planned again */
     ANSWER_LEAST = 1024,   /* MaxMsgSize below is taken for this: less holds no header */
+    STATUS_LEAST = 320,    /* of that, for a Status without addresses */
+    STUCK_MOST = 8,        /* answers that hold nothing of what is due */
     SESSION_ARENA = 4 << 20,
 };
 
@@ -242,6 +244,7 @@ struct session {
     bool ours;   /* our package is due: the device's was complete */
     bool waited; /* a Final without a Sync was let pass once */
     bool suspended;
+    int stuck; /* answers in a row that held nothing though something was due */
     struct database *dbs;
     size_t db_count;
     struct reply *replies, **replies_end; /* that found no room; malloc'ed */
@@ -271,6 +274,8 @@ struct reply {
 /* A Status for the command, in order; code 0 until it is known. NULL: out of memory (turn->st). */
 struct reply *reply_new(struct turn *t, const struct sml_command *c, const struct sml_item *item);
 int code_of(enum sml_cmd cmd, enum status st); /* the table */
+/* 414 or 400 when a name of the item is longer than we keep, which is noted for `scambio device show`; 0. */
+int item_refused(struct turn *t, const struct sml_item *item);
 /* Keeps what was not sent for the next message. */
 enum status replies_keep(struct session *s, struct reply *first);
 void replies_free(struct session *s);
@@ -590,6 +595,8 @@ enum status out_guids(struct turn *t); /* adds the step that takes the short nam
 
 /* answer.c */
 enum status answer_write(struct turn *t);
+/* Is there room for a header and a Status in what the device takes? */
+bool answer_fits(struct turn *t);
 /* Refused at the door: Statuses alone, without a session. */
 enum status answer_refuse(struct turn *t);
 /* The URI for the device's next messages: where it sent this one, with the session's cookie. */

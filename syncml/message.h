@@ -64,6 +64,7 @@ struct sml_item {
     struct str next_anchor;       /* Item/Data/Anchor in Statuses of Alerts */
     const struct sml_node *inner; /* the DevInf in Data: as elements, or opened where it is opaque or text */
     bool more_data;
+    int bad; /* the Status that it gets: a text was too long, and is not here; 0: none was */
     struct sml_item *next;
 };
 
@@ -81,6 +82,7 @@ struct sml_command {
     size_t target_ref_count, source_ref_count;
     struct sml_item *items;                       /* of Map: target is the GUID, source the LUID */
     int64_t changes;                              /* NumberOfChanges; -1 */
+    int bad;                                      /* as of an item */
     struct sml_command *children, *next, *parent; /* of Sync, Atomic, Sequence */
 };
 
@@ -98,6 +100,9 @@ struct sml_message {
 
 struct sml_limits {
     size_t size, depth, nodes, commands;
+    size_t name;    /* SessionID, MsgID, CmdID, DevID, LocName, anchors, types; 0: any length, also below */
+    size_t address; /* LocURI (databases, LUIDs), expressions of filters */
+    size_t credential; /* Data of a Cred */
 };
 
 /* What holds for an item: its own Meta, or where that says nothing its command's. */
@@ -125,6 +130,7 @@ struct sml_out {
     bool in_sync;
     bool plain;     /* XML without namespaces: in 1.0, and where the device writes so */
     size_t reserve; /* kept free for what must still come (Statuses) */
+    bool broken;    /* not even the header fits */
     unsigned page;  /* WBXML: the code page in force */
 };
 

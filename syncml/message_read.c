@@ -1,4 +1,5 @@
 /* syncml/message_read.c: from the tree to structs. What an element may hold is a table; what is in no table is skipped. */
+#include "syncml/message_bounds.h"
 #include "syncml/node.h"
 
 struct reader {
@@ -429,7 +430,7 @@ enum status sml_read(struct arena *a, enum sml_encoding encoding, struct str bod
         out->final = out->final || sml_child(n, TAG_FINAL);
     }
     *why = r.why;
-    return r.st;
+    return r.st == OK ? sml_bound(a, limits, out, why) : r.st;
 }
 
 /* ---- what holds for an item ---- */

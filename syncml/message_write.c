@@ -388,6 +388,7 @@ void sml_begin(struct sml_out *o, struct arena *a, enum sml_encoding encoding, s
     emit_close(&e, TAG_SYNCHDR);
     emit_open(&e, TAG_SYNCBODY);
     o->page = e.page;
+    o->broken = !fits(o);
 }
 
 bool sml_add(struct sml_out *o, struct sml_command *c)
@@ -395,6 +396,8 @@ bool sml_add(struct sml_out *o, struct sml_command *c)
     struct mark m = mark_of(o);
     struct emit e = emitter(o);
     int id = o->next_cmd_id;
+    if (o->broken)
+        return false;
     for (struct sml_command *i = c; i && o->buf.st == OK; i = step(i, c, &e))
         open_command(&e, o->version, i, id++);
     o->page = e.page;
@@ -412,6 +415,8 @@ bool sml_sync_begin(struct sml_out *o, struct sml_command *sync)
 {
     struct mark m = mark_of(o);
     struct emit e = emitter(o);
+    if (o->broken)
+        return false;
     open_command(&e, o->version, sync, o->next_cmd_id);
     o->page = e.page;
     o->in_sync = true;
@@ -468,6 +473,8 @@ size_t sml_room(const struct sml_out *o, const struct sml_command *c)
 enum status sml_end(struct sml_out *o, bool final)
 {
     struct emit e = emitter(o);
+    if (o->broken)
+        return o->buf.st ? o->buf.st : TOO_LARGE;
     sml_sync_end(o);
     if (final)
         emit_empty(&e, TAG_FINAL);

@@ -103,7 +103,9 @@ static void plan_item(struct turn *t, struct sml_command *c, struct sml_item *it
 {
     bool data = c->cmd == SML_ADD || c->cmd == SML_REPLACE;
     struct reply *r = reply_new(t, c, item);
-    r->code = change_code(t, c, db);
+    r->code = item_refused(t, item);
+    if (!r->code)
+        r->code = change_code(t, c, db);
     if (!r->code && !(item->source.n || item->target.n))
         r->code = 400;
     enum status st = r->code ? INVALID : data ? large_in(t, c, item, db, r) : OK;
@@ -161,6 +163,8 @@ static struct sml_command *step(struct sml_command *c)
 void plan_commands(struct turn *t)
 {
     for (struct sml_command *c = t->in.commands; c && !t->st; c = step(c))
-        if (players[c->cmd])
+        if (c->bad && c->cmd != SML_STATUS)
+            reply_new(t, c, NULL)->code = c->bad;
+        else if (players[c->cmd])
             players[c->cmd](t, c);
 }

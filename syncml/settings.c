@@ -18,7 +18,10 @@ void settings_load(struct syncml *s, const struct conf *conf)
     s->message = (struct sml_limits){.size = size_of(conf, CONF_LIMITS_SYNCML_MESSAGE),
                                      .depth = size_of(conf, CONF_LIMITS_SYNCML_DEPTH),
                                      .nodes = size_of(conf, CONF_LIMITS_SYNCML_NODES),
-                                     .commands = size_of(conf, CONF_LIMITS_SYNCML_COMMANDS)};
+                                     .commands = size_of(conf, CONF_LIMITS_SYNCML_COMMANDS),
+                                     .name = size_of(conf, CONF_LIMITS_SYNCML_NAME),
+                                     .address = size_of(conf, CONF_LIMITS_SYNCML_ADDRESS),
+                                     .credential = size_of(conf, CONF_LIMITS_SYNCML_CREDENTIAL)};
     s->content =
         (struct content_limits){.ical = store->ical, .vcard = store->vcard, .size = store->resource_size};
     s->answer = size_of(conf, CONF_LIMITS_SYNCML_ANSWER);

@@ -35,6 +35,16 @@ int code_of(enum sml_cmd cmd, enum status st)
     return c.plain ? c.plain : 500;
 }
 
+int item_refused(struct turn *t, const struct sml_item *item)
+{
+    const size_t most = DEVICE_LUID_BYTES - 1; /* luid_key may make it one longer */
+    int code = item->bad ? item->bad : item->source.n > most || item->target.n > most ? 414 : 0;
+    if (code)
+        device_failed(t->s, t->now, "from the device", item->source.n ? item->source : item->target,
+                      STR("a name of it is too long"));
+    return code;
+}
+
 struct reply *reply_new(struct turn *t, const struct sml_command *c, const struct sml_item *item)
 {
     static struct reply nowhere; /* written to after a fault that fails the turn anyway */

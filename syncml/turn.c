@@ -80,6 +80,37 @@ static void package_complete(struct turn *t)
 
 /* ---- a turn inside of a session ---- */
 
+static void fail(struct turn *t, int http, struct str why)
+{
+    struct http_response *resp = &t->http->resp;
+    buf_clear(&resp->body);
+    resp->status = http;
+    http_set(t->http, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+    buf_add(&resp->body, why);
+    buf_addc(&resp->body, '\n');
+}
+
+/* Neither can the device be answered in what it takes, nor is anything of its message done. */
+static bool has_room(struct turn *t)
+{
+    if (answer_fits(t))
+        return true;
+    fail(t, 413, STR("The names in the SyncHdr are too long for an answer in the MaxMsgSize."));
+    return false;
+}
+
+/* Something of ours does not fit into any message that the device takes. */
+static enum status give_up(struct turn *t)
+{
+    struct session *s = t->s;
+    log_warning(
+        "syncml: %.*s: what it is to be told does not fit into %zu bytes (MaxMsgSize); the session was ended",
+        STR_ARG(str_slice(s->devid, 0, 100)), s->max_msg);
+    t->header_code = 413;
+    session_end(s);
+    return answer_refuse(t);
+}
+
 static void enter(struct turn *t)
 {
     struct session *s = t->s;
@@ -143,7 +174,13 @@ static enum status run_session(struct turn *t)
         session_end(s);
         return answer_refuse(t);
     }
+    if (!has_room(t)) {
+        session_end(s);
+        return OK;
+    }
     enum status st = play(t);
+    if (st == OK && s->stuck > STUCK_MOST)
+        return give_up(t);
     settle_codes(t);
     if (st == OK)
         trace_message(t, "the server", buf_view(&t->http->resp.body));
@@ -155,16 +192,6 @@ static enum status run_session(struct turn *t)
 }
 
 /* ---- the door ---- */
-
-static void fail(struct turn *t, int http, struct str why)
-{
-    struct http_response *resp = &t->http->resp;
-    buf_clear(&resp->body);
-    resp->status = http;
-    http_set(t->http, STR("Content-Type"), STR("text/plain; charset=utf-8"));
-    buf_add(&resp->body, why);
-    buf_addc(&resp->body, '\n');
-}
 
 static void fault(struct turn *t, enum status st)
 {
@@ -205,7 +232,7 @@ void turn_run(struct turn *t)
     t->replies_end = &t->replies;
     t->steps_end = &t->steps;
     t->changes_end = &t->changes;
-    if (!read_message(t))
+    if (!read_message(t) || !has_room(t))
         return;
     if (speaks(t))
         found = turn_login(t);

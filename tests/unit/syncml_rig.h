@@ -394,7 +394,7 @@ static inline void dev_note_status(struct dev *d, const struct sml_command *c, i
 static inline void dev_take_change(struct dev *d, const struct sml_command *c)
 {
     struct sml_item *item = c->items;
-    char luid[64];
+    char luid[40];
     int code = 200;
     assert_non_null(item);
     if (d->refuse) {
