@@ -49,16 +49,6 @@ static void begin(struct turn *t, struct sml_out *o, struct str msg_id, struct s
     sml_begin(o, t->a, t->encoding, room_of(t, room), &head);
 }
 
-bool answer_fits(struct turn *t)
-{
-    struct sml_out o = {0};
-    begin(t, &o, STR("1000000000"), answer_uri(t),
-          t->in.meta.max_msg >= 0 || !t->s ? t->in.meta.max_msg : (int64_t)t->s->max_msg);
-    bool fits = o.buf.st == OK && o.buf.n + STATUS_LEAST <= o.max;
-    buf_free(&o.buf);
-    return fits;
-}
-
 /* Its addresses are a courtesy: where there is no room for them, it goes without. */
 static bool put_status(struct sml_out *o, struct sml_command *c, bool alone)
 {
@@ -92,6 +82,37 @@ static bool put_header_status(struct turn *t, struct sml_out *o)
         c.chal = *t->chal;
     c.data = arena_strf(t->a, "%d", t->header_code);
     return put_status(o, &c, true);
+}
+
+/* ---- how much room there is ---- */
+
+/* A message as it may come later in the session, when the device sends to our RespURI; at most one command is in it. */
+static bool probe(struct turn *t, int64_t room, struct sml_command *c, size_t more)
+{
+    struct sml_out o = {0};
+    struct str target = t->in.target, uri = answer_uri(t);
+    t->in.target = uri.n > target.n ? uri : target;
+    begin(t, &o, STR("1000000000"), uri, room);
+    t->in.target = target;
+    bool holds = o.buf.st == OK && o.buf.n + more <= o.max;
+    if (holds && c) {
+        t->in.target = uri;
+        holds = put_header_status(t, &o) && sml_add(&o, c);
+        t->in.target = target;
+    }
+    buf_free(&o.buf);
+    return holds;
+}
+
+bool answer_fits(struct turn *t)
+{
+    int64_t said = t->in.meta.max_msg;
+    return probe(t, said >= 0 || !t->s ? said : (int64_t)t->s->max_msg, NULL, STATUS_LEAST);
+}
+
+bool answer_holds(struct turn *t, struct sml_command *c)
+{
+    return probe(t, (int64_t)t->s->max_msg, c, 0);
 }
 
 /* ---- Statuses ---- */
@@ -256,6 +277,7 @@ enum status answer_write(struct turn *t)
     struct session *s = t->s;
     struct sml_out o = {0};
     s->out_msg++;
+    results_judge(t);
     begin(t, &o, arena_strf(t->a, "%lld", (long long)s->out_msg), answer_uri(t), (int64_t)s->max_msg);
     if (!t->no_resp || t->header_code >= 300)
         put_header_status(t, &o);

@@ -1,12 +1,16 @@
 /* syncml/cmd_devinf.c: device information: what the device says of itself (Put, Results), and what we say (Get).
  *
  * Ours is small: what is not needed has crashed phones. Datastores are called as the device calls them in its Alerts (newer Nokias
- * insist), and are left out from the end when the message is too small for all. */
+ * insist). When its messages are too small for all that we can say, it is told of the databases that it asks for, with the least that
+ * each must have; when they are too small for that, the Get is answered with 413: a DevInf without any would be a lie. */
 #include "syncml/engine.h"
 
-enum {
-    ATTEMPTS = 4
-}; /* all; without display names and with one type each; asked-for ones only; without datastores */
+enum attempt {         /* each smaller than the one before */
+               ALL,    /* every database with all that it can do */
+               BRIEF,  /* with one type each, without names for people and filters */
+               WANTED, /* those that the device asks for */
+               ATTEMPTS
+};
 
 static bool is_devinf_uri(struct str uri)
 {
@@ -82,6 +86,7 @@ void cmd_get(struct turn *t, struct sml_command *c)
         r->code = n ? 200 : 503;
         if (!n)
             continue;
+        n->reply = r;
         n->msg_ref = mine(t->s, t->in.msg_id);
         n->cmd_ref = mine(t->s, c->cmd_id);
         n->uri = mine(t->s, item->target);
@@ -119,6 +124,50 @@ static unsigned sync_types(const struct phone *p)
     return ((1u << most) - 1) << 1;
 }
 
+static void add_value(struct arena *a, struct devinf_value **end, struct str text)
+{
+    struct devinf_value *n = ARENA_NEW(a, struct devinf_value);
+    if (!n)
+        return;
+    n->text = text;
+    while (*end)
+        end = &(*end)->next;
+    *end = n;
+}
+
+/* What filter.c takes: its grammar, its keywords, and the properties that people ask for. */
+static void add_filters(struct arena *a, struct devinf_store *s, enum db_kind kind)
+{
+    enum { PROPS = 6 };
+    static const struct {
+        bool dated; /* SINCE and BEFORE mean something */
+        struct str props[PROPS];
+    } rows[DB_KIND_COUNT] = {
+        [DB_CONTACTS] = {false, {STR_INIT("FN"), STR_INIT("N"), STR_INIT("ORG"), STR_INIT("CATEGORIES")}},
+        [DB_CALENDAR] = {true,
+                         {STR_INIT("SUMMARY"), STR_INIT("LOCATION"), STR_INIT("CATEGORIES"),
+                          STR_INIT("CLASS")}},
+        [DB_TASKS] = {true,
+                      {STR_INIT("SUMMARY"), STR_INIT("STATUS"), STR_INIT("PRIORITY"),
+                       STR_INIT("CATEGORIES")}},
+        [DB_NOTES] = {false, {STR_INIT("SUMMARY"), STR_INIT("CATEGORIES")}},
+    };
+    struct devinf_filter *f = ARENA_NEW(a, struct devinf_filter);
+    s->filter_rx = ARENA_NEW(a, struct devinf_type);
+    s->filters = f;
+    if (!f || !s->filter_rx)
+        return;
+    *s->filter_rx = (struct devinf_type){.type = STR("syncml:filtertype-cgi"), .version = STR("1.0")};
+    f->type = s->rx_pref;
+    if (rows[kind].dated) {
+        add_value(a, &f->keywords, STR("SINCE"));
+        add_value(a, &f->keywords, STR("BEFORE"));
+    }
+    add_value(a, &f->keywords, STR("MAXSIZE"));
+    for (size_t i = 0; i < PROPS && rows[kind].props[i].n; i++)
+        add_value(a, &f->props, rows[kind].props[i]);
+}
+
 static struct devinf_store *store_new(struct turn *t, enum db_kind kind, struct str name, int attempt)
 {
     size_t count;
@@ -127,14 +176,16 @@ static struct devinf_store *store_new(struct turn *t, enum db_kind kind, struct 
     if (!s)
         return NULL;
     *s = (struct devinf_store){.source = name, .max_guid = -1, .sync_types = sync_types(&t->s->phone)};
-    if (attempt == 0)
+    if (attempt == ALL)
         s->display = database_kind_name(kind);
     s->rx_pref = (struct devinf_type){.type = content_mime(types[0]), .version = content_version(types[0])};
     s->tx_pref = s->rx_pref;
-    for (size_t i = 1; i < count && attempt == 0; i++) {
+    for (size_t i = 1; i < count && attempt == ALL; i++) {
         add_type(t->a, &s->rx, types[i]);
         add_type(t->a, &s->tx, types[i]);
     }
+    if (attempt == ALL)
+        add_filters(t->a, s, kind);
     return s;
 }
 
@@ -146,17 +197,35 @@ static void add_store(struct devinf *d, struct devinf_store *s)
     *at = s;
 }
 
+/* Where no Alert came yet: the kinds of what the device has itself; all when it did not say. */
+static void asked_for(struct turn *t, bool wanted[DB_KIND_COUNT])
+{
+    const struct devinf *d = device_devinf(t);
+    bool any = false;
+    for (int kind = 0; kind < DB_KIND_COUNT; kind++)
+        wanted[kind] = false;
+    for (const struct devinf_store *s = d ? d->stores : NULL; s; s = s->next) {
+        enum db_kind kind;
+        if (database_kind_of(s->source, &kind))
+            any = wanted[kind] = true;
+    }
+    for (int kind = 0; kind < DB_KIND_COUNT && !any; kind++)
+        wanted[kind] = true;
+}
+
 static void add_stores(struct turn *t, struct devinf *d, int attempt)
 {
-    bool told[DB_KIND_COUNT] = {0};
+    bool told[DB_KIND_COUNT] = {0}, wanted[DB_KIND_COUNT];
     for (const struct database *db = t->s->dbs; db; db = db->next) {
         if (db->state == DB_FAILED)
             continue;
         told[db->kind] = true;
         add_store(d, store_new(t, db->kind, db->target, attempt));
     }
-    for (int kind = 0; kind < DB_KIND_COUNT && attempt < 2; kind++)
-        if (!told[kind])
+    bool none = !d->stores;
+    asked_for(t, wanted);
+    for (int kind = 0; kind < DB_KIND_COUNT; kind++)
+        if (!told[kind] && (attempt < WANTED || (none && wanted[kind])))
             add_store(d, store_new(t, (enum db_kind)kind, database_kind_name((enum db_kind)kind), attempt));
 }
 
@@ -176,9 +245,8 @@ static const struct sml_node *own(struct turn *t, const struct result *r, int at
                          .utc = r->version != SML_1_0,
                          .large_objects = r->version != SML_1_0,
                          .number_of_changes = r->version != SML_1_0};
-    if (attempt < 3)
-        add_stores(t, d, attempt);
-    return t->a->st ? NULL : devinf_tree(t->a, d, r->version);
+    add_stores(t, d, attempt);
+    return t->a->st || !d->stores ? NULL : devinf_tree(t->a, d, r->version);
 }
 
 struct sml_command *result_command(struct turn *t, const struct result *r, int attempt)
@@ -207,4 +275,24 @@ struct sml_command *result_command(struct turn *t, const struct result *r, int a
     item->source = devinf_uri(t->a, r->version);
     item->inner = own(t, r, attempt);
     return item->inner ? c : NULL;
+}
+
+void results_judge(struct turn *t)
+{
+    struct session *s = t->s;
+    struct result **at = &s->results;
+    while (*at) {
+        struct result *r = *at;
+        struct sml_command *c = NULL;
+        for (int attempt = 0; r->reply && (c = result_command(t, r, attempt)) && !answer_holds(t, c);)
+            attempt++;
+        if (r->reply && !c) {
+            r->reply->code = 413;
+            *at = r->next;
+            continue;
+        }
+        r->reply = NULL; /* it goes with the turn */
+        at = &r->next;
+    }
+    s->results_end = at;
 }

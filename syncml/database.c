@@ -256,6 +256,12 @@ struct database *database_find(const struct session *s, struct str target, struc
     return NULL;
 }
 
+bool database_kind_of(struct str uri, enum db_kind *kind)
+{
+    struct str cgi;
+    return kind_named(plain_name(uri, &cgi), kind) != NULL;
+}
+
 bool database_takes(const struct database *db, int kind)
 {
     for (size_t i = 0; i < db->source_count; i++)

@@ -449,11 +449,14 @@ struct result { /* that is still to be sent */
     struct result *next;
     struct str msg_ref, cmd_ref, uri; /* of the device's Get */
     enum sml_version version;
-    bool get;    /* a Get of ours */
-    bool waited; /* it found no room in a message with others */
+    bool get;            /* a Get of ours */
+    bool waited;         /* it found no room in a message with others */
+    struct reply *reply; /* of a Get that came in this turn */
 };
 /* The command for it, smaller with each `attempt`; NULL: it cannot be made smaller. */
 struct sml_command *result_command(struct turn *t, const struct result *r, int attempt);
+/* A Get that no message of the device's has room for the answer to: its Status says so. */
+void results_judge(struct turn *t);
 void devinf_ask(struct turn *t); /* where the device did not say what it is */
 
 /* cmd_status.c */
@@ -482,6 +485,8 @@ enum media database_media(const struct database *db);
 bool database_takes(const struct database *db, int kind);
 enum content_type database_type(struct turn *t, const struct database *db);
 struct str database_cgi(struct str uri);
+bool database_kind_of(struct str uri,
+                      enum db_kind *kind); /* false: not one of the names of the default ones */
 bool database_knows(enum db_kind kind, enum content_type type);
 struct str database_kind_name(enum db_kind kind);
 const enum content_type *database_types(enum db_kind kind, size_t *count);
@@ -597,6 +602,8 @@ enum status out_guids(struct turn *t); /* adds the step that takes the short nam
 enum status answer_write(struct turn *t);
 /* Is there room for a header and a Status in what the device takes? */
 bool answer_fits(struct turn *t);
+/* Would the command find room in a message with nothing else? */
+bool answer_holds(struct turn *t, struct sml_command *c);
 /* Refused at the door: Statuses alone, without a session. */
 enum status answer_refuse(struct turn *t);
 /* The URI for the device's next messages: where it sent this one, with the session's cookie. */
