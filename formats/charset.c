@@ -132,6 +132,29 @@ enum charset charset_find(struct str name)
     return CHARSET_NONE;
 }
 
+static const struct {
+    uint32_t mib;
+    enum charset cs;
+} mibs[] = {
+    {3, CHARSET_ASCII},      {4, CHARSET_LATIN1},    {5, CHARSET_LATIN2},    {8, CHARSET_CYRILLIC},
+    {9, CHARSET_ARABIC},     {10, CHARSET_GREEK},    {11, CHARSET_HEBREW},   {12, CHARSET_LATIN5},
+    {17, CHARSET_SJIS},      {18, CHARSET_EUCJP},    {36, CHARSET_EUCKR},    {38, CHARSET_EUCKR},
+    {39, CHARSET_JIS},       {57, CHARSET_GB2312},   {106, CHARSET_UTF8},    {111, CHARSET_LATIN9},
+    {113, CHARSET_GBK},      {114, CHARSET_GB18030}, {1000, CHARSET_UTF16},  {1013, CHARSET_UTF16BE},
+    {1014, CHARSET_UTF16LE}, {1015, CHARSET_UTF16},  {2024, CHARSET_SJIS},   {2025, CHARSET_GB2312},
+    {2026, CHARSET_BIG5},    {2084, CHARSET_KOI8R},  {2088, CHARSET_KOI8U},  {2250, CHARSET_CP1250},
+    {2251, CHARSET_CP1251},  {2252, CHARSET_CP1252}, {2253, CHARSET_CP1253}, {2254, CHARSET_CP1254},
+    {2255, CHARSET_CP1255},  {2256, CHARSET_CP1256}, {2257, CHARSET_CP1257}, {2259, CHARSET_THAI},
+};
+
+enum charset charset_mib(uint32_t mib)
+{
+    for (size_t i = 0; i < COUNT_OF(mibs); i++)
+        if (mibs[i].mib == mib)
+            return mibs[i].cs;
+    return CHARSET_NONE;
+}
+
 struct str charset_name(enum charset cs)
 {
     return sets[cs].name;

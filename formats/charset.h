@@ -47,6 +47,8 @@ enum charset {
 
 /* Of an IANA name or a usual alias, in any case, with or without quotes; CHARSET_NONE when it is not in the table. */
 enum charset charset_find(struct str name);
+/* Of an IANA MIBenum, as WBXML has it; CHARSET_NONE when it is not in the table. */
+enum charset charset_mib(uint32_t mib);
 /* The name as it is written ("ISO-8859-1"); STR_NONE of CHARSET_NONE. */
 struct str charset_name(enum charset cs);
 

@@ -22,7 +22,8 @@ enum vcal10_time { VCAL10_UTC, VCAL10_LOCAL, VCAL10_LOCAL_AS_UTC /* says Z and m
 
 struct vcal10_read {
     const struct ical_limits *limits; /* NULL: ical_default_limits */
-    enum charset charset;   /* of 8-bit text that is no UTF-8 and names no set; CHARSET_NONE: windows-1252 */
+    enum charset
+        charset; /* of 8-bit text that is no UTF-8 and names no set; CHARSET_NONE: windows-1252; CHARSET_UTF8: see versit_begin */
     enum vcal10_time time;  /* only LOCAL_AS_UTC makes a difference here */
     struct tz_cache *zones; /* NULL: no zones */
     struct str zone;        /* TZID of local times; STR_NONE: none */

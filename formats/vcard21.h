@@ -10,8 +10,9 @@
 
 struct vcard21_read {
     const struct vcard_limits *limits; /* NULL: vcard_default_limits */
-    enum charset charset; /* of 8-bit text that is no UTF-8 and names no set; CHARSET_NONE: windows-1252 */
-    bool categories_x;    /* the device writes "X-" before each category: taken off */
+    enum charset
+        charset; /* of 8-bit text that is no UTF-8 and names no set; CHARSET_NONE: windows-1252; CHARSET_UTF8: see versit_begin */
+    bool categories_x; /* the device writes "X-" before each category: taken off */
 };
 
 /* One card. VERSION may be missing (2.1 is meant); a text of VERSION 3.0 or 4.0 goes to vcard_parse. The result is of version

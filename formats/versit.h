@@ -28,11 +28,13 @@ struct versit_reader {
     struct arena *arena;
     const struct line_limits *limits;
     enum charset charset; /* of 8-bit text that is no UTF-8 and names no set */
+    bool utf8; /* what is UTF-8 is that, though CHARSET= still names the set that it was made from */
     size_t number, count;
     struct str why; /* after INVALID, TOO_LARGE, TOO_MANY: what was wrong, with the line's number */
 };
 
-/* The text of an item, by its byte order mark or NULs out of UTF-16 into UTF-8, ready for versit_next. */
+/* The text of an item, by its byte order mark or NULs out of UTF-16 into UTF-8, ready for versit_next. `charset` CHARSET_UTF8: it was
+ * made UTF-8 already. */
 enum status versit_begin(struct versit_reader *r, struct arena *a, struct str text, enum charset charset,
                          const struct line_limits *limits);
 /* The next property. NOT_FOUND at the end; INVALID, TOO_LARGE, TOO_MANY, E_MEMORY. */

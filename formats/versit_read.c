@@ -37,7 +37,8 @@ enum status versit_begin(struct versit_reader *r, struct arena *a, struct str te
                          const struct line_limits *limits)
 {
     *r = (struct versit_reader){.arena = a, .limits = limits};
-    r->charset = charset == CHARSET_NONE ? CHARSET_CP1252 : charset;
+    r->utf8 = charset == CHARSET_UTF8;
+    r->charset = charset == CHARSET_NONE || r->utf8 ? CHARSET_CP1252 : charset;
     enum status st = charset_whole(a, text, &r->rest);
     while (st == OK && r->rest.n && !r->rest.p[r->rest.n - 1]) /* NULs behind the end are seen */
         r->rest.n--;
@@ -230,8 +231,9 @@ static enum status read_value(struct versit_reader *r, struct versit_line *v, st
         return r->arena->st;
     *end = g.end;
     v->line.value = whole;
+    bool made = r->utf8 && v->encoding == VERSIT_PLAIN && str_utf8(whole);
     if (v->encoding != VERSIT_BASE64)
-        st = to_text(r, v->charset, whole, &v->line.value);
+        st = to_text(r, made ? CHARSET_UTF8 : v->charset, whole, &v->line.value);
     else if (!is_base64_line(whole))
         return fail(r, INVALID, "not base64");
     return st;

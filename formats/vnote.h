@@ -15,7 +15,8 @@ struct vnote {                    /* views of UTF-8; line feeds are breaks; STR_
 
 struct vnote_read {
     const struct line_limits *limits; /* NULL: of vcard_default_limits */
-    enum charset charset; /* of 8-bit text that is no UTF-8 and names no set; CHARSET_NONE: windows-1252 */
+    enum charset
+        charset; /* of 8-bit text that is no UTF-8 and names no set; CHARSET_NONE: windows-1252; CHARSET_UTF8: see versit_begin */
 };
 
 /* One note. INVALID, TOO_LARGE, TOO_MANY: *why. */

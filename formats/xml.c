@@ -5,6 +5,7 @@
  * would take seconds. Then libxml2's SAX2 interface builds our tree in the arena and is stopped at the first
  * limit that is passed. */
 #include "formats/xml.h"
+#include "formats/xml_decode.h"
 #include "formats/xml_shelter.h"
 
 #include <libxml/parser.h>
@@ -38,92 +39,7 @@ struct builder {
     size_t cached;
 };
 
-/* ---- before libxml2: encoding and the dangerous parts ---- */
-
-static void add_utf8(struct buf *out, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_addc(out, (char)c);
-    } else if (c < 0x800) {
-        buf_addc(out, (char)(0xc0 | c >> 6));
-        buf_addc(out, (char)(0x80 | (c & 63)));
-    } else if (c < 0x10000) {
-        buf_addc(out, (char)(0xe0 | c >> 12));
-        buf_addc(out, (char)(0x80 | (c >> 6 & 63)));
-        buf_addc(out, (char)(0x80 | (c & 63)));
-    } else {
-        buf_addc(out, (char)(0xf0 | c >> 18));
-        buf_addc(out, (char)(0x80 | (c >> 12 & 63)));
-        buf_addc(out, (char)(0x80 | (c >> 6 & 63)));
-        buf_addc(out, (char)(0x80 | (c & 63)));
-    }
-}
-
-/* Unpaired surrogates come out as such and are then refused as bad UTF-8. */
-static void from_utf16(struct buf *out, struct str s, bool big)
-{
-    for (size_t i = 0; i + 1 < s.n; i += 2) {
-        const unsigned char *p = (const unsigned char *)s.p + i;
-        uint32_t c = big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
-        if (c >= 0xd800 && c < 0xdc00 && i + 3 < s.n) {
-            uint32_t low = big ? (uint32_t)p[2] << 8 | p[3] : (uint32_t)p[3] << 8 | p[2];
-            if (low >= 0xdc00 && low < 0xe000) {
-                c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-                i += 2;
-            }
-        }
-        add_utf8(out, c);
-    }
-}
-
-static void from_latin1(struct buf *out, struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        add_utf8(out, (unsigned char)s.p[i]);
-}
-
-/* The encoding that the XML declaration names; STR_NONE without. */
-static struct str declared_encoding(struct str text)
-{
-    size_t end = str_starts(text, STR("<?xml")) ? str_find(text, STR("?>"), 0) : SIZE_MAX;
-    struct str head = end == SIZE_MAX ? STR_NONE : str_slice(text, 0, end);
-    size_t at = str_find(head, STR("encoding"), 0);
-    if (at == SIZE_MAX)
-        return STR_NONE;
-    struct str rest = str_trim(str_from(head, at + 8));
-    if (!str_starts(rest, STR("=")))
-        return STR_NONE;
-    rest = str_trim(str_from(rest, 1));
-    size_t close = rest.n ? str_chr(rest, rest.p[0], 1) : SIZE_MAX;
-    return close == SIZE_MAX ? STR_NONE : str_slice(rest, 1, close - 1);
-}
-
-/* Gives the text as UTF-8: itself, or converted into `room`. INVALID: an encoding that is not taken. The lenient way, what is
- * not known stays as it is. */
-static enum status decode(struct str *text, struct buf *room, bool lenient)
-{
-    static const struct str as_utf8[] = {STR_INIT("utf-8"), STR_INIT("utf8"), STR_INIT("us-ascii"),
-                                         STR_INIT("ascii")};
-    if (str_starts(*text, STR("\xfe\xff")) || str_starts(*text, STR("\xff\xfe"))) {
-        if (text->n % 2)
-            return INVALID;
-        from_utf16(room, str_from(*text, 2), (unsigned char)text->p[0] == 0xfe);
-    } else {
-        if (str_starts(*text, STR("\xef\xbb\xbf")))
-            *text = str_from(*text, 3);
-        struct str name = declared_encoding(*text);
-        bool known = name.n == 0;
-        for (size_t i = 0; i < COUNT_OF(as_utf8); i++)
-            known = known || str_caseeq(name, as_utf8[i]);
-        if (str_caseeq(name, STR("iso-8859-1")))
-            from_latin1(room, *text);
-        else if (!known && !lenient)
-            return INVALID;
-    }
-    if (room->n)
-        *text = buf_view(room);
-    return room->st;
-}
+/* ---- before libxml2: the dangerous parts ---- */
 
 static enum status check_characters(struct str text)
 {
@@ -416,15 +332,20 @@ enum status xml_parse(struct arena *a, struct str text, const struct xml_limits 
         return TOO_LARGE;
     }
     SCOPED_BUF(room, text.n * 2 + 4);
-    SCOPED_BUF(sheltered, text.n * 2 * XML_SHELTER_GROWTH + 4);
+    SCOPED_BUF(sheltered, text.n * 3 * XML_SHELTER_GROWTH + 4);
     struct xml_shelter shelter = {{0}};
-    enum status st = text.n ? decode(&text, &room, limits->lenient) : INVALID;
+    bool recoded;
+    enum status st = !text.n            ? INVALID
+                     : !limits->lenient ? xml_decode_strict(&text, &room)
+                     : !limits->decoded ? xml_decode(a, STR_NONE, &text, &recoded, why)
+                                        : OK;
     if (st == OK && limits->lenient)
         st = xml_shelter(&shelter, &text, &sheltered);
     if (st == OK)
         st = check_characters(text);
     if (st != OK) {
-        *why = STR("not XML in UTF-8");
+        if (!why->p)
+            *why = STR("not XML in UTF-8");
         return st;
     }
     st = screen(text, why);

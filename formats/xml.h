@@ -39,9 +39,15 @@ struct xml_limits {
     size_t size, depth, nodes;
     /* For devices that write XML by hand. In text, CR and CRLF stay what they are (XML 1.0 section 2.11 makes them LF), and so do
      * control characters and bytes that are no UTF-8; "&" and "]]>" may stand for themselves; a document type without declarations
-     * of its own is skipped; an encoding that is not known is taken as bytes. */
+     * of its own is skipped; the text may be in any set of charset.h. */
     bool lenient;
+    bool decoded; /* lenient: xml_decode was called already */
 };
+
+/* The bytes as UTF-8, the lenient way: by the byte order mark, what the transport says (`charset`, STR_NONE), the declaration, in this
+ * order, but never what the bytes are not. What is not UTF-8 and says nothing stays as it is. *recoded: it was another set, and
+ * *text is in the arena. INVALID: a set that is not known (*why); a fault of the arena. */
+enum status xml_decode(struct arena *a, struct str charset, struct str *text, bool *recoded, struct str *why);
 
 /* INVALID (not well-formed, DTD, entity, an encoding but UTF-8, UTF-16, ISO-8859-1, US-ASCII), TOO_LARGE, TOO_MANY (nodes, depth,
  * attributes of an element, namespaces in scope); *why says what and where, in the arena or static. Thread-safe. */

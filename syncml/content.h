@@ -54,6 +54,7 @@ struct content_settings { /* of one session */
     struct str zone; /* TZID of local times: the account's calendar */
     const struct content_limits *limits;
     int64_t now;
+    bool recoded; /* what the device sends was made UTF-8 with the message around it */
 };
 
 /* ---- out ---- */

@@ -10,9 +10,11 @@ enum charset charset_of_phone(enum phone_charset c)
     return c == PHONE_LATIN1 ? CHARSET_LATIN1 : c == PHONE_CP1252 ? CHARSET_CP1252 : CHARSET_UTF8;
 }
 
-/* Of 8-bit text that names no set: UTF-8 was tried already. */
+/* Of 8-bit text that names no set: UTF-8 was tried already. CHARSET_UTF8: it is that, whatever it names. */
 static enum charset charset_in(const struct ctx *x)
 {
+    if (x->s->recoded)
+        return CHARSET_UTF8;
     enum charset c = charset_of_phone(x->s->phone->charset_in);
     return c == CHARSET_UTF8 ? CHARSET_NONE : c;
 }

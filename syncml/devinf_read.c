@@ -224,9 +224,10 @@ enum status devinf_parse(struct arena *a, struct str bytes, const struct sml_lim
                          struct devinf *out, struct str *why)
 {
     struct sml_node *root = NULL;
+    struct sml_source source = {0};
     bool xml = str_starts(str_trim(bytes), STR("<"));
-    enum status st =
-        xml ? sml_xml_read(a, bytes, limits, &root, NULL, why) : wbxml_read(a, bytes, limits, &root, why);
+    enum status st = xml ? sml_xml_read(a, bytes, limits, &source, &root, why)
+                         : wbxml_read(a, bytes, limits, &source, &root, why);
     *out = (struct devinf){0};
     return st == OK ? devinf_read(a, root, out, why) : st;
 }

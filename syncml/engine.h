@@ -194,6 +194,7 @@ struct chunks_in {       /* a large object of the device on its way */
     int64_t size; /* announced */
     struct buf data;
     bool refused; /* too large: the rest is swallowed */
+    bool recoded; /* it came in another character set: its length is not the one that was announced */
 };
 
 struct chunks_out {      /* one of ours */

@@ -134,8 +134,12 @@ static enum status begin(struct turn *t, struct sml_command *c, const struct sml
     if (!remember(in, luid_of(item), type, or_else(item->meta.version, c->meta.version), format))
         return E_MEMORY;
     in->refused = size > t->sml->object;
+    in->recoded = t->in.recoded;
     if (in->refused)
         return OK;
+    buf_add(&in->data, item->data);
+    if (in->recoded)
+        return OK; /* where it was cut off can not be told in the device's bytes */
     struct piece *p = piece_add(t, db);
     if (p) {
         struct str data = arena_str(t->a, item->data.p ? item->data : STR(""));
@@ -145,7 +149,6 @@ static enum status begin(struct turn *t, struct sml_command *c, const struct sml
                                    .size = size,
                                    .data = data};
     }
-    buf_add(&in->data, item->data);
     return OK;
 }
 
@@ -155,6 +158,9 @@ static void go_on(struct turn *t, struct database *db, struct str data)
     if (in->refused)
         return;
     buf_add(&in->data, data);
+    in->recoded |= t->in.recoded;
+    if (in->recoded)
+        return;
     struct piece *p = piece_add(t, db);
     if (p)
         p->more = arena_str(t->a, data.p ? data : STR(""));
@@ -178,7 +184,7 @@ static enum status end(struct turn *t, struct database *db, struct reply *r, str
     if (in->refused || in->data.st) {
         r->code = in->size > t->sml->object ? 413 : 424;
         st = TOO_LARGE;
-    } else if (in->size >= 0 && in->size != (int64_t)in->data.n) {
+    } else if (in->size >= 0 && in->size != (int64_t)in->data.n && !in->recoded) {
         r->code = 424;
         st = INVALID;
     } else {
@@ -226,7 +232,8 @@ enum status large_in(struct turn *t, struct sml_command *c, struct sml_item *ite
         go_on(t, db, item->data);
     else if ((st = begin(t, c, item, db, size)) != OK)
         return st;
-    in->refused |= in->size >= 0 && (int64_t)in->data.n > in->size;
+    int64_t most = in->recoded ? t->sml->object : in->size;
+    in->refused |= in->size >= 0 && (int64_t)in->data.n > most;
     if (!more)
         return end(t, db, r, item);
     r->code = !in->refused ? 213 : in->size > t->sml->object ? 413 : 424;

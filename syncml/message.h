@@ -93,6 +93,8 @@ struct sml_message {
     struct str target, source, target_name, source_name, resp_uri;
     bool no_resp, final;
     bool plain; /* XML: the root declares no namespace; such a device wants none in the answer either */
+    bool
+        recoded; /* its text came in another character set, and is UTF-8 now whatever the texts say themselves */
     struct sml_cred cred;
     struct sml_meta meta; /* MaxMsgSize, MaxObjSize */
     struct sml_command *commands;
@@ -116,6 +118,9 @@ enum status sml_item_data(struct arena *a, const struct sml_command *c, const st
  * session to judge. */
 enum status sml_read(struct arena *a, enum sml_encoding encoding, struct str body,
                      const struct sml_limits *limits, struct sml_message *out, struct str *why);
+/* The same of a message for which the transport names a character set. INVALID too: a set that is not known. */
+enum status sml_read_as(struct arena *a, enum sml_encoding encoding, struct str charset, struct str body,
+                        const struct sml_limits *limits, struct sml_message *out, struct str *why);
 
 /* ---- writing ----
  * Commands are appended until the message is full: a command that makes it larger than `max` is taken back and SML_FULL answered;
@@ -153,6 +158,8 @@ enum status sml_end(struct sml_out *o, bool final);
 /* The media type of a message: application/vnd.syncml+xml or +wbxml; and back (parameters ignored); false: neither. */
 struct str sml_media(enum sml_encoding e);
 bool sml_encoding_of(struct str content_type, enum sml_encoding *e);
+/* Its parameter charset; STR_NONE. */
+struct str sml_charset_of(struct str content_type);
 
 /* A message as indented XML with Cred and Chal data blanked, for the trace. */
 enum status sml_trace(struct arena *a, enum sml_encoding encoding, struct str body,

@@ -409,11 +409,17 @@ static enum sml_version version_of(struct str proto)
 enum status sml_read(struct arena *a, enum sml_encoding encoding, struct str body,
                      const struct sml_limits *limits, struct sml_message *out, struct str *why)
 {
+    return sml_read_as(a, encoding, STR_NONE, body, limits, out, why);
+}
+
+enum status sml_read_as(struct arena *a, enum sml_encoding encoding, struct str charset, struct str body,
+                        const struct sml_limits *limits, struct sml_message *out, struct str *why)
+{
     struct sml_node *root;
-    bool xmlns = true;
+    struct sml_source source = {.charset = charset, .xmlns = true};
     *out = (struct sml_message){.meta = no_meta};
-    enum status st = encoding == SML_XML ? sml_xml_read(a, body, limits, &root, &xmlns, why)
-                                         : wbxml_read(a, body, limits, &root, why);
+    enum status st = encoding == SML_XML ? sml_xml_read(a, body, limits, &source, &root, why)
+                                         : wbxml_read(a, body, limits, &source, &root, why);
     if (st != OK)
         return st;
     const struct sml_node *header = root->tag == TAG_SYNCML ? sml_child(root, TAG_SYNCHDR) : NULL;
@@ -424,7 +430,8 @@ enum status sml_read(struct arena *a, enum sml_encoding encoding, struct str bod
     struct reader r = {.arena = a, .limits = limits};
     read_fields(&r, header_fields, COUNT_OF(header_fields), header_places, header, out, NULL);
     out->version = version_of(out->ver_proto);
-    out->plain = !xmlns;
+    out->plain = !source.xmlns;
+    out->recoded = source.recoded;
     for (const struct sml_node *n = sml_child(root, TAG_SYNCBODY); n; n = sml_next(n, TAG_SYNCBODY)) {
         read_commands(&r, n, &out->commands);
         out->final = out->final || sml_child(n, TAG_FINAL);
@@ -474,4 +481,17 @@ bool sml_encoding_of(struct str content_type, enum sml_encoding *e)
             return true;
         }
     return false;
+}
+
+struct str sml_charset_of(struct str content_type)
+{
+    struct str rest = content_type, one, name;
+    str_split(&rest, ';', &one);
+    while (rest.p && str_split(&rest, ';', &one))
+        if (str_split(&one, '=', &name) && str_caseeq(str_trim(name), STR("charset"))) {
+            one = str_trim(one);
+            bool quoted = one.n >= 2 && (one.p[0] == '"' || one.p[0] == '\'') && one.p[one.n - 1] == one.p[0];
+            return quoted ? str_slice(one, 1, one.n - 2) : one;
+        }
+    return STR_NONE;
 }

@@ -180,12 +180,19 @@ void sml_open(struct sml_builder *b, enum sml_tag tag, struct str name);
 void sml_close(struct sml_builder *b, struct str text); /* text counts when no child came */
 
 /* ---- reading ----
- * INVALID, TOO_LARGE, TOO_MANY with *why, or a fault. `xmlns`, unless NULL: does the root of XML declare a namespace? */
+ * INVALID, TOO_LARGE, TOO_MANY with *why, or a fault. Text is UTF-8, also where the document is in another set; bytes under a label that is
+ * not theirs stay as they came. */
+struct sml_source {
+    struct str charset; /* in: what Content-Type says; STR_NONE */
+    bool recoded;       /* out: text was in another set */
+    bool xmlns;         /* out: the root of XML declares a namespace */
+};
 enum status sml_xml_read(struct arena *a, struct str body, const struct sml_limits *limits,
-                         struct sml_node **root, bool *xmlns, struct str *why);
-/* WBXML 1.1 to 1.3. The token of the root decides whether it is SyncML or DevInf: devices err in the public id. */
+                         struct sml_source *source, struct sml_node **root, struct str *why);
+/* WBXML 1.1 to 1.3. The token of the root decides whether it is SyncML or DevInf: devices err in the public id. OPAQUE is bytes, and is
+ * never converted. */
 enum status wbxml_read(struct arena *a, struct str body, const struct sml_limits *limits,
-                       struct sml_node **root, struct str *why);
+                       struct sml_source *source, struct sml_node **root, struct str *why);
 /* The DevInf that lies in `data`, as WBXML or as XML; NULL when there is none that can be read. */
 const struct sml_node *sml_devinf_in(struct arena *a, struct str data, const struct sml_limits *limits);
 

@@ -100,9 +100,10 @@ enum status sml_trace(struct arena *a, enum sml_encoding encoding, struct str bo
                       const struct sml_limits *limits, struct buf *out)
 {
     struct sml_node *root;
+    struct sml_source source = {0};
     struct str why;
-    enum status st = encoding == SML_XML ? sml_xml_read(a, body, limits, &root, NULL, &why)
-                                         : wbxml_read(a, body, limits, &root, &why);
+    enum status st = encoding == SML_XML ? sml_xml_read(a, body, limits, &source, &root, &why)
+                                         : wbxml_read(a, body, limits, &source, &root, &why);
     if (st != OK)
         return st;
     open_inner(a, root, limits);

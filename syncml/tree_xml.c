@@ -55,20 +55,27 @@ static void build(struct sml_builder *b, const struct xml_node *top)
 }
 
 enum status sml_xml_read(struct arena *a, struct str body, const struct sml_limits *limits,
-                         struct sml_node **root, bool *xmlns, struct str *why)
+                         struct sml_source *source, struct sml_node **root, struct str *why)
 {
     struct xml_node *document;
-    /* text nodes and white space count there too */
-    const struct xml_limits wide = {.size = limits->size,
-                                    .depth = limits->depth,
-                                    .nodes = limits->nodes > SIZE_MAX / 4 ? SIZE_MAX : limits->nodes * 4,
-                                    .lenient = true};
     *root = NULL;
-    enum status st = xml_parse(a, body, &wide, &document, why);
+    if (body.n > limits->size) {
+        *why = STR("the message is too large");
+        return TOO_LARGE;
+    }
+    enum status st = xml_decode(a, source->charset, &body, &source->recoded, why);
     if (st != OK)
         return st;
-    if (xmlns)
-        *xmlns = document->name.ns.n > 0;
+    /* text nodes and white space count there too */
+    const struct xml_limits wide = {.size = body.n,
+                                    .depth = limits->depth,
+                                    .nodes = limits->nodes > SIZE_MAX / 4 ? SIZE_MAX : limits->nodes * 4,
+                                    .lenient = true,
+                                    .decoded = true};
+    st = xml_parse(a, body, &wide, &document, why);
+    if (st != OK)
+        return st;
+    source->xmlns = document->name.ns.n > 0;
     struct sml_builder b = {.arena = a, .limits = limits};
     build(&b, document);
     *why = b.why;
@@ -80,6 +87,7 @@ enum status sml_xml_read(struct arena *a, struct str body, const struct sml_limi
 const struct sml_node *sml_devinf_in(struct arena *a, struct str data, const struct sml_limits *limits)
 {
     struct sml_node *root = NULL;
+    struct sml_source source = {0};
     struct str why, text = str_trim(data);
     enum status st = INVALID;
     /* a string table can make much of little, and a message can hold many of them */
@@ -87,8 +95,8 @@ const struct sml_node *sml_devinf_in(struct arena *a, struct str data, const str
     if (data.n < limits->size / INNER_GROWTH)
         inner.size = data.n * INNER_GROWTH;
     if (str_starts(text, STR("<")) || str_starts(text, STR("\xef\xbb\xbf<")))
-        st = sml_xml_read(a, text, &inner, &root, NULL, &why);
+        st = sml_xml_read(a, text, &inner, &source, &root, &why);
     else if (data.n && data.p[0] >= 1 && data.p[0] <= 3)
-        st = wbxml_read(a, data, &inner, &root, &why);
+        st = wbxml_read(a, data, &inner, &source, &root, &why);
     return st == OK && root && root->tag == TAG_DEVINF ? root : NULL;
 }

@@ -125,6 +125,7 @@ static void enter(struct turn *t)
                                            .zones = store_zones(t->sml->store),
                                            .zone = s->zone,
                                            .limits = &t->sml->content,
+                                           .recoded = t->in.recoded,
                                            .now = t->now};
 }
 
@@ -206,7 +207,9 @@ static void fault(struct turn *t, enum status st)
 static bool read_message(struct turn *t)
 {
     struct str why = STR("it is no SyncML message");
-    enum status st = sml_read(t->a, t->encoding, t->http->req.body, &t->sml->message, &t->in, &why);
+    struct str charset = sml_charset_of(http_get(&t->http->req, STR("Content-Type")));
+    enum status st =
+        sml_read_as(t->a, t->encoding, charset, t->http->req.body, &t->sml->message, &t->in, &why);
     if (st == OK)
         return true;
     if (st < 0)

@@ -8,6 +8,8 @@
  * than the largest message: a table string that is referred to a thousand times is no way around the limit. */
 #include "syncml/node.h"
 
+#include "formats/charset.h"
+
 enum { /* global tokens, section 7.1 */
        SWITCH_PAGE = 0x00,
        END = 0x01,
@@ -37,6 +39,9 @@ struct wbxml {
     struct str body, table; /* table: the string table */
     size_t at;
     unsigned page;
+    enum charset charset; /* of its strings */
+    bool wide;            /* two bytes a character, and a NUL of two */
+    bool recoded;
     bool devinf;       /* code page 0 is DevInf's */
     struct str text;   /* of the open element, as long as it is one piece */
     struct buf joined; /* and when it is more */
@@ -87,16 +92,40 @@ static struct str bytes(struct wbxml *w, size_t n)
     return s;
 }
 
+/* Where the string that begins at `from` ends: its NUL; SIZE_MAX: it has none. */
+static size_t end_of(const struct wbxml *w, struct str s, size_t from)
+{
+    size_t at = str_chr(s, 0, from);
+    while (w->wide && at != SIZE_MAX && ((at - from) % 2 || at + 1 >= s.n || s.p[at + 1]))
+        at = str_chr(s, 0, at + 1);
+    return at;
+}
+
+/* As UTF-8. The sets of the west are often a wrong label: what is UTF-8 already stays. */
+static struct str as_utf8(struct wbxml *w, struct str s)
+{
+    struct str out = s;
+    enum status st = OK;
+    if (w->charset == CHARSET_LATIN1 || w->charset == CHARSET_CP1252)
+        st = charset_guess(w->tree.arena, w->charset, s, &out);
+    else if (w->charset != CHARSET_NONE)
+        st = charset_decode(w->tree.arena, w->charset, s, &out);
+    if (st != OK)
+        sml_fail(&w->tree, st, STR("the message needs too much memory"));
+    w->recoded |= st == OK && out.p != s.p;
+    return st == OK ? out : STR("");
+}
+
 static struct str inline_string(struct wbxml *w)
 {
-    size_t end = str_chr(w->body, 0, w->at);
+    size_t end = end_of(w, w->body, w->at);
     if (end == SIZE_MAX) {
         fail(w, "a string without an end");
         return STR("");
     }
     struct str s = bytes(w, end - w->at);
-    w->at++;
-    return s;
+    w->at += w->wide ? 2 : 1;
+    return as_utf8(w, s);
 }
 
 /* The table's last string may lack its NUL, as in the public ids of SyncML 1.0. */
@@ -107,8 +136,8 @@ static struct str table_string(struct wbxml *w)
         fail(w, "a reference outside of the string table");
         return STR("");
     }
-    size_t end = str_chr(w->table, 0, from);
-    return str_slice(w->table, from, end == SIZE_MAX ? SIZE_MAX : end - from);
+    size_t end = end_of(w, w->table, from);
+    return as_utf8(w, str_slice(w->table, from, end == SIZE_MAX ? SIZE_MAX : end - from));
 }
 
 /* ---- text ---- */
@@ -277,7 +306,23 @@ static void token(struct wbxml *w)
     }
 }
 
-static void header(struct wbxml *w)
+/* By its IANA MIBenum; 0: what the transport says. UTF-8 and ASCII are taken as bytes. */
+static void choose_charset(struct wbxml *w, uint32_t mib, struct str charset)
+{
+    enum charset cs = mib ? charset_mib(mib) : charset_find(charset);
+    if (w->tree.st != OK || (!mib && !charset.n))
+        return;
+    if (cs == CHARSET_NONE)
+        sml_fail(
+            &w->tree, INVALID,
+            mib ? arena_strf(w->tree.arena, "the character set %u (MIBenum) is not known; send UTF-8", mib)
+                : arena_strf(w->tree.arena, "the character set %.*s is not known; send UTF-8",
+                             STR_ARG(str_slice(charset, 0, 40))));
+    w->wide = cs == CHARSET_UTF16 || cs == CHARSET_UTF16BE || cs == CHARSET_UTF16LE;
+    w->charset = cs == CHARSET_UTF8 || cs == CHARSET_ASCII ? CHARSET_NONE : cs;
+}
+
+static void header(struct wbxml *w, struct str charset)
 {
     unsigned char version = byte(w);
     if (w->tree.st == OK && (version < 1 || version > 3)) {
@@ -286,9 +331,7 @@ static void header(struct wbxml *w)
     }
     if (number(w) == 0) /* the public id; 0: as text in the string table */
         number(w);
-    uint32_t charset = number(w); /* IANA MIBenum */
-    if (charset >= 1000 && charset < 1020)
-        fail(w, "a character set of more than one byte; send UTF-8");
+    choose_charset(w, number(w), charset);
     w->table = bytes(w, number(w));
 }
 
@@ -308,7 +351,7 @@ static void prepare(struct wbxml *w)
 }
 
 enum status wbxml_read(struct arena *a, struct str body, const struct sml_limits *limits,
-                       struct sml_node **root, struct str *why)
+                       struct sml_source *source, struct sml_node **root, struct str *why)
 {
     _Static_assert(TAG_COUNT <= 256, "tags fit a byte");
     *root = NULL;
@@ -318,11 +361,12 @@ enum status wbxml_read(struct arena *a, struct str body, const struct sml_limits
         return TOO_LARGE;
     }
     struct wbxml w = {.tree = {.arena = a, .limits = limits}, .body = body, .joined = BUF_INIT(limits->size)};
-    header(&w);
+    header(&w, source->charset);
     prepare(&w);
     while (w.tree.st == OK && (w.tree.at || !w.tree.root))
         token(&w);
     buf_free(&w.joined);
+    source->recoded = w.recoded;
     *why = w.tree.why;
     if (w.tree.st == OK)
         *root = w.tree.root;

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     SCOPED_ARENA(a, 64 << 20);
     struct str body = str_n(data, size), why;
     struct sml_node *root;
-    enum status st = wbxml_read(&a, body, &sml_narrow, &root, &why);
+    enum status st = wbxml_read(&a, body, &sml_narrow, &(struct sml_source){0}, &root, &why);
     sml_must(st >= 0 && (st == OK) == (root != NULL) && (st == OK) == !why.n, "a tree or a reason");
     size_t nodes = 0;
     for (const struct sml_node *n = root; n; n = sml_step(n, root)) {

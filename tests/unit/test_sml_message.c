@@ -233,7 +233,7 @@ static void test_data_is_kept(void **state)
         {DATA_OF("<contact><FirstName a='1'>x&lt;</FirstName></contact>"),
          "<contact xmlns=\"SYNCML:SYNCML1.2\"><FirstName a=\"1\">x&lt;</FirstName></contact>"},
         {"<?xml version='1.0' encoding='ISO-8859-1'?>" DATA_OF("caf\xe9"), "caf\xc3\xa9"},
-        {"<?xml version='1.0' encoding='GB2312'?>" DATA_OF("\xc4\xe3"), "\xc4\xe3"},
+        {"<?xml version='1.0' encoding='GB2312'?>" DATA_OF("\xc4\xe3"), "\xe4\xbd\xa0"},
         {"\xef\xbb\xbf" DATA_OF("\xe4\xbd\xa0"), "\xe4\xbd\xa0"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -201,8 +201,8 @@ static const struct {
     {"02 9080808000 6A 00 6D 01", INVALID, "more than 32 bits"},
     {"02 A401 6A 05 6D 01", INVALID, "goes past the end"},
     {"02 A401 6A 8FFFFFFF7F 6D 01", INVALID, "goes past the end"},
-    {"02 A401 8768 00 6D 01", INVALID, "more than one byte"}, /* UCS-2 */
-    {"02 A401 8777 00 6D 01", INVALID, "more than one byte"}, /* UTF-16 */
+    {"02 A401 8769 00 6D 01", INVALID, "1001 (MIBenum) is not known"}, /* UCS-4 */
+    {"02 A401 8774 00 6D 01", INVALID, "1012 (MIBenum) is not known"}, /* UTF-7 */
     {HEADER "6D 6C 65 83 00 01 01 01", INVALID, "outside of the string table"},
     {"02 A401 6A 01 00 6D 6C 65 83 01 01 01 01", INVALID, "outside of the string table"},
     {"02 A401 6A 01 00 6D 6C 65 83 8FFFFFFF7F 01 01 01", INVALID, "outside of the string table"},
