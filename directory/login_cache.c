@@ -105,20 +105,28 @@ struct login_tag login_cache_tag(const struct login_cache *c, struct str user, s
                                  unsigned scope)
 {
     /* Each part is preceded by its length, so that no two triples give the same bytes. Longer ones are never
-     * cached. */
-    unsigned char text[2048], mac[SHA256_SIZE];
-    uint32_t head[3] = {(uint32_t)user.n, (uint32_t)password.n, scope};
+     * cached. The key goes first into one hash: a tag is half of it and never told to anybody, so nobody could append to
+     * it, and this is done for each request. */
+    struct {
+        unsigned char key[SHA256_SIZE];
+        uint32_t head[3];
+        unsigned char text[2048];
+    } in;
+    unsigned char mac[SHA256_SIZE];
     struct login_tag tag = {{0, 0}};
-    if (user.n + password.n > sizeof text - sizeof head)
+    if (user.n > sizeof in.text || password.n > sizeof in.text - user.n)
         return tag;
-    memcpy(text, head, sizeof head);
+    memcpy(in.key, c->block->key, sizeof in.key);
+    in.head[0] = (uint32_t)user.n;
+    in.head[1] = (uint32_t)password.n;
+    in.head[2] = scope;
     if (user.n)
-        memcpy(text + sizeof head, user.p, user.n);
+        memcpy(in.text, user.p, user.n);
     if (password.n)
-        memcpy(text + sizeof head + user.n, password.p, password.n);
-    size_t n = sizeof head + user.n + password.n;
-    hmac_sha256(str_n(c->block->key, SHA256_SIZE), str_n(text, n), mac);
-    hash_wipe(text, n);
+        memcpy(in.text + user.n, password.p, password.n);
+    size_t n = offsetof(__typeof__(in), text) + user.n + password.n;
+    sha256(str_n(&in, n), mac);
+    hash_wipe(&in, n);
     memcpy(&tag, mac, sizeof tag);
     return tag;
 }
