@@ -151,10 +151,6 @@ static enum status run(struct write *w, struct tx *tx)
         return PRECONDITION;
     if (p->merged && (!exists || memcmp(p->base, p->res.item.etag, sizeof p->base) != 0))
         return PRECONDITION; /* it changed while it was merged */
-    if (exists && !str_eq(p->res.item.obj_uid, p->prepared.uid)) {
-        p->result.conflict = p->res.path.name; /* RFC 4791 5.3.2.1: nor may the UID behind a URL change */
-        return UID_CONFLICT;
-    }
     return tx_item_put(tx, p->r->arena, p->r->actor, p->res.collection.id, p->res.path.name, &p->prepared,
                        &p->result);
 }

@@ -44,6 +44,10 @@ static enum status clear_target(struct trip *t, bool overwrite, struct item_move
         return EXISTS;
     if (!(t->to.rights & RIGHT_CONTENT))
         return DENIED;
+    if (!str_eq(there_uid, t->obj_uid)) { /* RFC 4791 section 5.3.2.1, RFC 6352 section 6.3.2.1 */
+        out->conflict = t->new_name;
+        return UID_CONFLICT;
+    }
     st = item_delete_found(t->tx, &t->to, &there, t->new_name, there_uid);
     if (st == OK)
         t->to.total--;
