@@ -130,10 +130,9 @@ bool resource_broken(const struct dav_request *r, const struct item *item, enum 
 {
     if (st <= OK && st != E_CORRUPT && st != E_IO)
         return false;
-    log_error("dav: %.*s: the text of item %lld (%.*s) of collection %lld can not be shown: %s; "
-              "`scambio doctor --store` says what is broken",
+    log_error("dav: %.*s: the text of item %lld (%.*s) of collection %lld can not be shown: %s%s",
               STR_ARG(r->t->req.path), (long long)item->id, STR_ARG(item->name), (long long)item->collection,
-              status_text(st));
+              status_text(st), st == TOO_MANY ? "" : "; `scambio doctor --store` says what is broken");
     return true;
 }
 
