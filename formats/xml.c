@@ -218,7 +218,7 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
     if (b->st != OK)
         return;
     if (b->declared.n >= b->limits->depth) {
-        stop_many(b, "elements in one another", b->limits->depth);
+        stop_many(b, "elements nested in one another", b->limits->depth);
         return;
     }
     buf_addc(&b->declared, (char)ns_count); /* at most XML_MOST_ATTRIBUTES */

@@ -46,7 +46,8 @@ static void each_bound_has_a_key(void **state)
         int within, beyond;
         const char *why;
     } rows[] = {
-        {"<propfind xmlns=\"DAV:\"><prop>", "<a>", "", "</a>", 8, 9, "more than 10 elements in one another"},
+        {"<propfind xmlns=\"DAV:\"><prop>", "<a>", "", "</a>", 8, 9,
+         "more than 10 elements nested in one another"},
         {"<propfind xmlns=\"DAV:\"><prop>", "<a/>", "", "", 98, 99,
          "more than 100 elements, texts and attributes"},
         {"<propfind xmlns=\"DAV:\"><prop><a ", "#=\"\" ", "/>", "", 8, 9,
