@@ -104,11 +104,12 @@ struct user_new {
     bool collections;                   /* make the default ones */
 };
 /* INVALID (address, name or password; `why` says which), EXISTS. Steps: principal and credentials (main.db), account and
- * collections (its shard), mounts. Each is idempotent: after a crash in between, user_add with the same address goes on. */
+ * collections (its shard), mounts. After a crash in between, the next start of the store goes on. */
 enum status user_add(struct directory *d, const struct user_new *in, int64_t *id, struct buf *why);
 /* STR_NONE: no account password any more. UNSUPPORTED: not a local user. */
 enum status user_passwd(struct directory *d, int64_t id, struct str password, struct buf *why);
-enum status user_state(struct directory *d, int64_t id, enum principal_state state); /* ACTIVE or DISABLED */
+/* ACTIVE or DISABLED. GONE: his data was purged. */
+enum status user_state(struct directory *d, int64_t id, enum principal_state state);
 /* The old address stays his (retired) until somebody else takes it: URLs, shares and clients go on. */
 enum status user_rename(struct directory *d, int64_t id, struct str new_address, struct buf *why);
 /* Without `purge` the data and the address stay, and user_state(ACTIVE) brings the user back. */

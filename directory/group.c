@@ -6,7 +6,7 @@ enum { STEP_BYTES = 4096, STEP_ARENA = 1 << 20, MEMBERS_MAX = 100000 };
 
 struct group_op {
     struct write w;
-    int64_t id, member;
+    int64_t id, member, job;
     struct str address, name;
     bool in, took_over;
 };
@@ -138,7 +138,7 @@ enum status reconcile_members(struct directory *d, int64_t group)
 
 static enum status member_run(struct write *w, struct tx *tx)
 {
-    const struct group_op *op = CONTAINER_OF(w, struct group_op, w);
+    struct group_op *op = CONTAINER_OF(w, struct group_op, w);
     SCOPED_ARENA(a, STEP_ARENA);
     struct principal group, member;
     enum status st = principal_get(tx, &a, op->id, &group);
@@ -148,7 +148,9 @@ static enum status member_run(struct write *w, struct tx *tx)
         st = principal_get(tx, &a, op->member, &member);
     if (st == OK && op->in && (op->id == op->member || member.kind == PRINCIPAL_SPECIAL))
         return INVALID;
-    return st == OK ? tx_member_set(tx, op->id, op->member, op->in) : st;
+    if (st == OK)
+        st = tx_member_set(tx, op->id, op->member, op->in);
+    return st == OK ? tx_mounts_due(tx, &op->job) : st;
 }
 
 enum status group_set_member(struct directory *d, int64_t group, int64_t member, bool in)
@@ -156,18 +158,22 @@ enum status group_set_member(struct directory *d, int64_t group, int64_t member,
     struct group_op op = {
         .w = {.run = member_run, .bytes = STEP_BYTES}, .id = group, .member = member, .in = in};
     enum status st = directory_write(d, &op.w);
-    return st == OK ? reconcile_members(d, member) : st;
+    if (st == OK)
+        st = reconcile_members(d, member);
+    return st == OK ? mounts_settled(d->store, op.job) : st;
 }
 
 static enum status delete_run(struct write *w, struct tx *tx)
 {
-    const struct group_op *op = CONTAINER_OF(w, struct group_op, w);
+    struct group_op *op = CONTAINER_OF(w, struct group_op, w);
     SCOPED_ARENA(a, STEP_ARENA);
     struct principal group;
     enum status st = principal_get(tx, &a, op->id, &group);
     if (st == OK && (group.kind != PRINCIPAL_GROUP || !str_eq(group.source, STR("local"))))
         return UNSUPPORTED;
-    return st == OK ? tx_principal_delete(tx, op->id) : st;
+    if (st == OK)
+        st = tx_principal_delete(tx, op->id);
+    return st == OK ? tx_mounts_due(tx, &op->job) : st;
 }
 
 enum status group_delete(struct directory *d, int64_t group)
@@ -179,6 +185,8 @@ enum status group_delete(struct directory *d, int64_t group)
         st = directory_write(d, &op.w);
     if (st == OK)
         st = reconcile_walk(d, &w);
+    if (st == OK)
+        st = mounts_settled(d->store, op.job);
     arena_free(&w.arena);
     return st;
 }

@@ -1,8 +1,8 @@
 /* directory/user.c: local users: adding, changing, removing.
  *
  * A user is rows in two databases: principal and credentials in main.db, account and collections in a shard; and mounts of
- * what is shared with him. They are written in this order, each step by itself and repeatable, so that a crash between two
- * leaves a user whom the same command completes. Passwords are hashed before a closure begins. */
+ * what is shared with him. The first commit promises the others (store/mend.c): a crash in between leaves a user whom the next
+ * start of the store completes. Passwords are hashed before a closure begins. */
 #include "core/fold_name.h"
 #include "directory/internal.h"
 #include "store/collection.h"
@@ -90,7 +90,8 @@ struct add_op {
     const struct secrets *secrets;
     struct str address;
     int64_t unfinished; /* a user without an account, whom an earlier command left; 0: none */
-    int64_t id;
+    struct account_plan plan;
+    int64_t id, job;
     bool took_over; /* an address that was somebody else's */
 };
 
@@ -118,6 +119,8 @@ static enum status add_run(struct write *w, struct tx *tx)
         st = tx_principal_create(tx, &p);
         op->id = p.id;
     }
+    if (st == OK)
+        st = tx_account_promise(tx, op->id, &op->plan, &op->job);
     return st == OK ? tx_secrets(tx, op->id, op->secrets) : st;
 }
 
@@ -154,34 +157,14 @@ static enum status find_unfinished(struct directory *d, struct str address, int6
     return st == NOT_FOUND ? OK : st;
 }
 
-struct account_op {
-    struct write w;
-    const struct user_new *in;
-    int64_t id;
-};
-
-static enum status account_run(struct write *w, struct tx *tx)
-{
-    const struct account_op *op = CONTAINER_OF(w, struct account_op, w);
-    enum status st = tx_account_create(tx, op->id, op->in->collections, op->in->lang);
-    if (st == OK && op->in->quota >= 0)
-        st = tx_account_quota(tx, op->id, op->in->quota);
-    return st;
-}
-
-static enum status make_account(struct directory *d, const struct user_new *in, int64_t id)
-{
-    struct account_op op = {
-        .w = {.run = account_run, .account = id, .bytes = STEP_BYTES}, .in = in, .id = id};
-    enum status st = store_run(d->store, &op.w);
-    return st == OK ? mounts_reconcile_account(d->store, id) : st;
-}
-
 enum status user_add(struct directory *d, const struct user_new *in, int64_t *id, struct buf *why)
 {
     SCOPED_ARENA(a, STEP_ARENA);
     SCOPED(secrets_free) struct secrets secrets = {.given = false};
-    struct add_op op = {.w = {.run = add_run, .bytes = STEP_BYTES}, .in = in, .secrets = &secrets};
+    struct add_op op = {.w = {.run = add_run, .bytes = STEP_BYTES},
+                        .in = in,
+                        .secrets = &secrets,
+                        .plan = {in->collections, in->quota}};
     enum status st = new_address(d, &a, in->address, &op.address, why);
     if (st == OK && in->name.n && !good_label(in->name, NAME_BYTES)) {
         buf_addf(why, "the name is longer than %d bytes or has control characters", NAME_BYTES);
@@ -201,7 +184,7 @@ enum status user_add(struct directory *d, const struct user_new *in, int64_t *id
     if (op.took_over)
         login_cache_clear(d->cache); /* log-ins with this address meant somebody else */
     *id = op.id;
-    return make_account(d, in, op.id);
+    return account_make(d->store, op.id, &op.plan, op.job);
 }
 
 /* ---- changing ---- */
@@ -252,8 +235,20 @@ static enum status set_state(struct directory *d, int64_t id, enum principal_sta
     return directory_write(d, &op.w);
 }
 
+/* GONE: a purge was cut off behind the data; there is nothing to come back to. */
+static enum status data_there(struct directory *d, int64_t id)
+{
+    SCOPED_READ(tx, d->store);
+    struct account account;
+    enum status st = tx ? account_get(tx, id, &account) : E_MEMORY;
+    return st == NOT_FOUND ? GONE : st;
+}
+
 enum status user_state(struct directory *d, int64_t id, enum principal_state state)
 {
+    enum status st = state == PRINCIPAL_ACTIVE ? data_there(d, id) : OK;
+    if (st != OK)
+        return st;
     return state == PRINCIPAL_ACTIVE || state == PRINCIPAL_DISABLED ? set_state(d, id, state) : INVALID;
 }
 

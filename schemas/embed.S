@@ -8,6 +8,7 @@ schema_\name:
     .endm
 
     embed main_sql, "schemas/main.sql"
+    embed main_002_sql, "schemas/main-002.sql"
     embed shard_sql, "schemas/shard.sql"
     embed shard_002_sql, "schemas/shard-002.sql"
 

@@ -3,6 +3,7 @@
 #define SCAMBIO_SCHEMAS_EMBED_H
 
 extern const char schema_main_sql[];
+extern const char schema_main_002_sql[];
 extern const char schema_shard_sql[];
 extern const char schema_shard_002_sql[];
 

@@ -251,7 +251,8 @@ static void check_store(struct doctor *d, bool deep, bool rebuild)
     if (st != OK)
         verdict(d, VERDICT_FAIL, "store", "rebuilding: %s", status_text(st));
     else if (rebuild)
-        verdict(d, VERDICT_OK, "store", "what is derived was computed anew");
+        verdict(d, VERDICT_OK, "store",
+                "what is derived was computed anew; shares and accounts follow who exists");
     if (!deep)
         return;
     size_t findings = 0;
@@ -260,8 +261,8 @@ static void check_store(struct doctor *d, bool deep, bool rebuild)
         verdict(d, VERDICT_FAIL, "store", "%s", status_text(st));
     else if (findings > 0)
         verdict(d, VERDICT_FAIL, "store",
-                "%zu findings: `scambio doctor --store --rebuild` mends what is derived; for the rest "
-                "restore a backup",
+                "%zu findings: `scambio doctor --store --rebuild` mends what is derived, shares, and users "
+                "that are not whole; for the rest restore a backup",
                 findings);
     else
         verdict(d, VERDICT_OK, "store", "every rule holds, every body has its hash");

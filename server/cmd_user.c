@@ -264,6 +264,9 @@ static int set_state(struct command_call *c, enum principal_state state, int (*s
     if (code)
         return code;
     enum status st = user_state(c->dir, p.id, state);
+    if (st == GONE)
+        return fail(c, "%s: the data is gone already: finish with `scambio user delete --purge %s`", words[0],
+                    words[0]);
     return st == OK ? 0 : fail_with(c, words[0], st, NULL);
 }
 

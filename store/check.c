@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-enum { ITEM_ARENA = 64 << 20 };
+enum { ITEM_ARENA = 64 << 20, SHARES_ARENA = 256 << 20 };
 
 struct check {
     struct store *s;
@@ -16,7 +16,7 @@ struct check {
     doctor_fn fn;
     void *ctx;
     size_t *findings;
-    char file[16]; /* the database in hand */
+    char file[16]; /* the database in hand; "": several */
 };
 
 struct rule {
@@ -136,7 +136,7 @@ static const struct rule main_rules[] = {
 static void found(struct check *c, const char *what, struct str where)
 {
     SCOPED_BUF(text, 512);
-    buf_addf(&text, "%s: %.*s", c->file, STR_ARG(str_slice(where, 0, 400)));
+    buf_addf(&text, "%s%s%.*s", c->file, *c->file ? ": " : "", STR_ARG(str_slice(where, 0, 400)));
     ++*c->findings;
     if (c->fn)
         c->fn(c->ctx, str_c(what), buf_view(&text));
@@ -164,27 +164,65 @@ static enum status check_pages(struct check *c, int slot)
 }
 
 /* ---- between databases ---- */
-/* Shares follow grants by a job of their own (store/mount.h): what one that waits is about is not judged. */
-static enum status check_mounts(struct check *c, int slot)
+/* As administrators know him. */
+static void name_user(struct tx *tx, struct buf *out, int64_t id)
+{
+    SCOPED_STMT(q) = DB_QUERY(tx_db_slot(tx, SLOT_MAIN),
+                              "SELECT address FROM address WHERE principal = ?1 AND kind = 1", db_int(id));
+    if (stmt_row(q) == OK)
+        buf_add(out, col_str(q, 0));
+    else
+        buf_addf(out, "principal %lld", (long long)id);
+}
+
+static void name_collection(struct tx *tx, struct buf *out, int64_t id)
 {
     SCOPED_STMT(q) =
-        db_query(tx_db_slot(c->tx, slot), DB_SCAN "SELECT id, collection, owner FROM mount", NULL, 0);
-    enum status st;
-    while ((st = stmt_row(q)) == OK) {
-        int64_t there, collection = col_int(q, 1);
-        struct db *db = tx_db(c->tx, collection);
-        st = DB_GET_INT(db, &there, "SELECT id FROM collection WHERE id = ?1 AND account = ?2 AND gone = 0",
-                        db_int(collection), db_int(col_int(q, 2)));
-        if (st == NOT_FOUND)
-            st = DB_GET_INT(db, &there, DB_SCAN "SELECT id FROM xop WHERE subject = ?1", db_int(collection));
-        SCOPED_BUF(where, 64);
-        buf_addf(&where, "mount %lld", (long long)col_int(q, 0));
-        if (st == NOT_FOUND)
-            found(c, "a share of nothing", buf_view(&where));
-        else if (st != OK)
-            return st;
+        DB_QUERY(tx_db(tx, id), "SELECT account, slug FROM collection WHERE id = ?1", db_int(id));
+    if (stmt_row(q) != OK) {
+        buf_addf(out, "collection %lld", (long long)id);
+        return;
     }
-    return st == NOT_FOUND ? OK : st;
+    name_user(tx, out, col_int(q, 0));
+    buf_addf(out, "/%.*s", STR_ARG(col_str(q, 1)));
+}
+
+/* In a transaction of its own, which reads main.db first: who is in it without a job has had his account by then. */
+static enum status check_users(struct check *c)
+{
+    SCOPED_ARENA(a, SHARES_ARENA);
+    SCOPED_READ(tx, c->s);
+    int64_t *ids = NULL;
+    size_t count = 0;
+    enum status st = tx ? users_unfinished(tx, &a, &ids, &count) : E_MEMORY;
+    c->file[0] = 0;
+    for (size_t i = 0; i < count && st == OK; i++) {
+        SCOPED_BUF(where, 512);
+        name_user(tx, &where, ids[i]);
+        found(c, "a user without account", buf_view(&where));
+    }
+    return st;
+}
+
+static void see_mount(void *ctx, const char *what, int64_t account, int64_t collection)
+{
+    struct check *c = ctx;
+    SCOPED_BUF(where, 1024);
+    name_collection(c->tx, &where, collection);
+    buf_addz(&where, " for ");
+    name_user(c->tx, &where, account);
+    found(c, what, buf_view(&where));
+}
+
+static enum status check_mounts(struct check *c)
+{
+    SCOPED_ARENA(a, SHARES_ARENA);
+    int64_t *ids = NULL;
+    size_t count = 0;
+    enum status st = shared_collections(c->tx, &a, &ids, &count);
+    for (size_t i = 0; i < count && st == OK; i++)
+        st = mounts_compare(c->s, ids[i], see_mount, c);
+    return st;
 }
 
 static enum status check_owners(struct check *c, int slot)
@@ -333,8 +371,6 @@ static enum status check_slot(struct check *c, int slot)
         return st;
     st = check_owners(c, slot);
     if (st == OK)
-        st = check_mounts(c, slot);
-    if (st == OK)
         st = check_bodies(c, slot);
     return st == OK && c->deep ? check_derived(c, slot) : st;
 }
@@ -351,6 +387,10 @@ enum status store_check(struct store *s, bool deep, doctor_fn fn, void *ctx, siz
         st = check_slot(&c, slot);
     if (st == OK)
         st = check_slot(&c, SLOT_MAIN);
+    if (st == OK)
+        st = check_users(&c);
+    if (st == OK)
+        st = check_mounts(&c);
     store_read_end(c.tx);
     return st;
 }

@@ -41,6 +41,16 @@ enum status tx_account_quota(struct tx *tx, int64_t account, int64_t quota);
 /* Marks for deletion; a sweeper removes the rows in slices. */
 enum status tx_account_purge(struct tx *tx, int64_t account);
 
+/* An account is in another database than its principal. The promise is a row of main.db, in the commit that makes the principal;
+ * account_make() keeps it, or the next start of the store does: a user who exists has an account. */
+struct account_plan {
+    bool collections; /* with the default ones */
+    int64_t quota;    /* -1: the default */
+};
+enum status tx_account_promise(struct tx *tx, int64_t account, const struct account_plan *plan, int64_t *job);
+/* Blocking, can be repeated: the account, its collections, the mounts of what is shared with it; then `job` is done (0: none). */
+enum status account_make(struct store *s, int64_t account, const struct account_plan *plan, int64_t job);
+
 /* ---- finding ---- */
 /* By slug in an account's home, own or mounted. NOT_FOUND also when the actor has no right on it at all (others must
  * not learn what exists). With `kind` 0: any of calendar and address book. */

@@ -40,6 +40,17 @@ void mount_promises_retry(struct store *s);
 enum status mounts_reconcile(struct store *s, int64_t collection);
 /* All mounts of one account: at its creation and when its groups changed. */
 enum status mounts_reconcile_account(struct store *s, int64_t account);
+enum status mounts_reconcile_all(struct store *s);
+
+/* For writes on main.db that change whom grants mean (a member, a group): noted in their commit, so that the mounts follow when the
+ * caller is cut off before he has reconciled. He gives `*job` to mounts_settled() when he has. */
+enum status tx_mounts_due(struct tx *tx, int64_t *job);
+enum status mounts_settled(struct store *s, int64_t job);
+
+/* Calls fn for each mount of the collection that mounts_reconcile() would add, change or remove; not while a job that will do so
+ * waits. Reads only. */
+typedef void (*mount_odd_fn)(void *ctx, const char *what, int64_t account, int64_t collection);
+enum status mounts_compare(struct store *s, int64_t collection, mount_odd_fn fn, void *ctx);
 
 /* Sets the ACL and reconciles, durably: an xop row is committed with the ACL. Blocking. */
 enum status acl_share(struct store *s, const struct actor *actor, int64_t collection,

@@ -1,5 +1,5 @@
-/* store/rebuild.c: drops and recomputes what is derived: occurrences, spans, search fields from the bodies; counters from the rows.
- * In writes of bounded size, while the store serves. */
+/* store/rebuild.c: drops and recomputes what is derived: occurrences, spans, search fields from the bodies; counters from the rows; and what users
+ * need beside their rows (store/mend.c). In writes of bounded size, while the store serves. */
 #include "store/doctor.h"
 #include "store/rows.h"
 
@@ -165,5 +165,7 @@ enum status store_rebuild(struct store *s, int64_t account,
             st = rebuild_slot(&r, slot);
     pthread_mutex_unlock(&s->sweep);
     arena_free(&r.arena);
+    if (st == OK)
+        st = account == 0 ? store_mend(s) : mounts_reconcile_account(s, account);
     return st;
 }

@@ -7,6 +7,10 @@
 
 enum { SLICE = 200, ARENA_MAX = 256 << 20 };
 
+/* Of principal p: all but those who are deleted for good (nothing is left of them but the number). Who is disabled, or deleted with
+ * his data kept, keeps his mounts with their names and colours: he may come back. */
+#define IS_KEPT "(p.state <> 3 OR EXISTS(SELECT 1 FROM address a WHERE a.principal = p.id AND a.kind = 1))"
+
 struct wish { /* account should have the collection mounted, or has it */
     int64_t account, collection, via;
 };
@@ -58,9 +62,9 @@ static void wishes_sort(struct wishes *w)
 
 static enum status add_everyone(struct tx *tx, struct wishes *w, int64_t collection)
 {
-    SCOPED_STMT(q) =
-        DB_QUERY(tx_db(tx, STORE_MAIN), "SELECT id FROM principal " DB_SCAN "WHERE kind = ?1 AND state = ?2",
-                 db_int(PRINCIPAL_USER), db_int(PRINCIPAL_ACTIVE));
+    SCOPED_STMT(q) = DB_QUERY(tx_db(tx, STORE_MAIN),
+                              "SELECT p.id FROM principal p " DB_SCAN "WHERE p.kind = ?1 AND " IS_KEPT,
+                              db_int(PRINCIPAL_USER));
     enum status st;
     while ((st = stmt_row(q)) == OK)
         if ((st = wish_add(w, col_int(q, 0), collection, PRINCIPAL_ANYONE)) != OK)
@@ -91,8 +95,8 @@ static enum status open_group(struct tx *tx, struct wishes *w, struct groups *g,
 {
     SCOPED_STMT(q) = DB_QUERY(tx_db(tx, STORE_MAIN),
                               "SELECT m.member, p.kind FROM member m JOIN principal p ON p.id = m.member "
-                              "WHERE m.grp = ?1 AND p.state = ?2",
-                              db_int(group), db_int(PRINCIPAL_ACTIVE));
+                              "WHERE m.grp = ?1 AND " IS_KEPT,
+                              db_int(group));
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         st = col_int(q, 1) == PRINCIPAL_GROUP ? group_add(w->arena, g, col_int(q, 0))
@@ -110,8 +114,8 @@ static enum status add_grantee(struct tx *tx, struct wishes *w, int64_t principa
     if (principal == PRINCIPAL_ANYONE)
         return add_everyone(tx, w, collection);
     enum status st =
-        DB_GET_INT(tx_db(tx, STORE_MAIN), &kind, "SELECT kind FROM principal WHERE id = ?1 AND state = ?2",
-                   db_int(principal), db_int(PRINCIPAL_ACTIVE));
+        DB_GET_INT(tx_db(tx, STORE_MAIN), &kind,
+                   "SELECT p.kind FROM principal p WHERE p.id = ?1 AND " IS_KEPT, db_int(principal));
     if (st != OK)
         return st == NOT_FOUND ? OK : st;
     if (kind != PRINCIPAL_GROUP)
@@ -331,22 +335,28 @@ static enum status plan_slot(struct tx *tx, struct arena *a, int slot, const str
     return difference(a, &wanted, &there, each, &out->items, &out->count);
 }
 
-static enum status plan_collection(struct store *s, struct arena *a, int64_t collection,
+static enum status plan_collection(struct tx *tx, struct arena *a, int64_t collection,
                                    struct plan plans[SHARDS_MAX])
 {
     struct wishes all = {.arena = a};
     struct shared *shared = ARENA_NEW(a, struct shared);
-    SCOPED_READ(tx, s);
-    if (!tx || !shared)
-        return E_MEMORY;
+    if (!shared)
+        return a->st;
     enum status st = shared_find(tx, a, collection, shared);
     if (st == OK)
         st = wanted_of(tx, &all, shared);
     if (st == NOT_FOUND) /* gone: nobody has it */
         st = OK;
-    for (int slot = 0; slot < s->shards && st == OK; slot++)
+    for (int slot = 0; slot < tx->store->shards && st == OK; slot++)
         st = plan_slot(tx, a, slot, &all, shared, collection, &plans[slot]);
     return st;
+}
+
+static enum status plan_now(struct store *s, struct arena *a, int64_t collection,
+                            struct plan plans[SHARDS_MAX])
+{
+    SCOPED_READ(tx, s);
+    return tx ? plan_collection(tx, a, collection, plans) : E_MEMORY;
 }
 
 enum status mounts_reconcile(struct store *s, int64_t collection)
@@ -354,9 +364,61 @@ enum status mounts_reconcile(struct store *s, int64_t collection)
     SCOPED_ARENA(a, ARENA_MAX);
     struct plan plans[SHARDS_MAX] = {0};
     pthread_mutex_lock(&s->reconcile);
-    enum status st = plan_collection(s, &a, collection, plans);
+    enum status st = plan_now(s, &a, collection, plans);
     for (int slot = 0; slot < s->shards && st == OK; slot++)
         st = write_changes(s, slot, plans[slot].items, plans[slot].count);
+    pthread_mutex_unlock(&s->reconcile);
+    return st;
+}
+
+/* ---- what is not as it should be ---- */
+
+/* The snapshot that the plan was made from has the row of every job whose effect it may lack. */
+static enum status job_waits(struct tx *tx, int64_t collection, bool *waits)
+{
+    int64_t id;
+    enum status st = DB_GET_INT(tx_db_slot(tx, SLOT_MAIN), &id, DB_SCAN "SELECT id FROM xop LIMIT 1");
+    if (st == NOT_FOUND)
+        st = DB_GET_INT(tx_db(tx, collection), &id, DB_SCAN "SELECT id FROM xop WHERE subject = ?1 LIMIT 1",
+                        db_int(collection));
+    *waits = st == OK;
+    return st == NOT_FOUND ? OK : st;
+}
+
+static enum status name_change(struct tx *tx, const struct change *c, mount_odd_fn fn, void *ctx)
+{
+    int64_t there;
+    const struct wish *w = &c->wish;
+    if (!c->shared) {
+        fn(ctx, "a mount without its grant", w->account, w->collection);
+        return OK;
+    }
+    enum status st = DB_GET_INT(tx_db(tx, w->account), &there,
+                                "SELECT id FROM account WHERE id = ?1 AND deleted = 0", db_int(w->account));
+    if (st == OK) /* who has no account has no home for it */
+        fn(ctx, "a grant without its mount", w->account, w->collection);
+    return st == NOT_FOUND ? OK : st;
+}
+
+static enum status compare_now(struct store *s, int64_t collection, mount_odd_fn fn, void *ctx)
+{
+    SCOPED_ARENA(a, ARENA_MAX);
+    SCOPED_READ(tx, s);
+    struct plan plans[SHARDS_MAX] = {0};
+    bool waits = false;
+    enum status st = tx ? plan_collection(tx, &a, collection, plans) : E_MEMORY;
+    if (st == OK)
+        st = job_waits(tx, collection, &waits);
+    for (int slot = 0; slot < s->shards && st == OK && !waits; slot++)
+        for (size_t i = 0; i < plans[slot].count && st == OK; i++)
+            st = name_change(tx, &plans[slot].items[i], fn, ctx);
+    return st;
+}
+
+enum status mounts_compare(struct store *s, int64_t collection, mount_odd_fn fn, void *ctx)
+{
+    pthread_mutex_lock(&s->reconcile);
+    enum status st = compare_now(s, collection, fn, ctx);
     pthread_mutex_unlock(&s->reconcile);
     return st;
 }
@@ -387,8 +449,8 @@ static enum status account_wants(struct tx *tx, struct wishes *w, int64_t accoun
     int64_t *groups, kind;
     size_t count;
     enum status st =
-        DB_GET_INT(tx_db(tx, STORE_MAIN), &kind, "SELECT kind FROM principal WHERE id = ?1 AND state = ?2",
-                   db_int(account), db_int(PRINCIPAL_ACTIVE));
+        DB_GET_INT(tx_db(tx, STORE_MAIN), &kind,
+                   "SELECT p.kind FROM principal p WHERE p.id = ?1 AND " IS_KEPT, db_int(account));
     if (st != OK)
         return st == NOT_FOUND ? OK : st;
     st = granted_to(tx, w, account, account, 0);

@@ -105,7 +105,13 @@ enum status derived_move(struct tx *tx, int64_t item, int64_t collection);
 enum status derived_copy(struct tx *tx, int64_t item, int64_t copy, int64_t collection);
 
 /* ---- xop.c ---- */
-enum xop { XOP_RECONCILE = 1, XOP_MOVE = 2, XOP_MOUNT = 3 };
+enum xop {
+    XOP_RECONCILE = 1, /* the mounts of a collection follow its grants */
+    XOP_MOVE = 2,
+    XOP_MOUNT = 3,
+    XOP_ACCOUNT = 4, /* in main.db: a new user's account is to be made */
+    XOP_MEND = 5,    /* in main.db: accounts and mounts follow who exists, all of them (store/mend.c) */
+};
 /* A row that says what is still to be done after this commit. `id` may be NULL. */
 enum status tx_xop_add(struct tx *tx, enum xop op, int64_t subject, struct str data, int64_t *id);
 enum status tx_xop_remove(struct tx *tx, int64_t id);
@@ -113,6 +119,16 @@ enum status tx_xop_remove(struct tx *tx, int64_t id);
 enum status tx_reconcile_later(struct tx *tx, int64_t collection);
 /* Removes the row in a write of its own. */
 enum status xop_remove(struct store *s, int64_t id);
+
+/* ---- mend.c ---- */
+/* Finishes what a row of op XOP_ACCOUNT says. */
+enum status account_keep_promise(struct store *s, int64_t account, struct str data, int64_t job);
+/* Accounts for users who have none, then mounts as grants want them. */
+enum status store_mend(struct store *s);
+/* The users that have no account, and for whom none is being made. Reads main.db first, so that it can run beside writers. */
+enum status users_unfinished(struct tx *tx, struct arena *a, int64_t **out, size_t *count);
+/* All collections with grants or mounts, ascending. */
+enum status shared_collections(struct tx *tx, struct arena *a, int64_t **out, size_t *count);
 
 /* ---- item_move_end.c ---- */
 /* What the xop row of a move between shards remembers. */

@@ -11,7 +11,8 @@ enum { RETRY_SECONDS = 30 };
 enum status tx_xop_add(struct tx *tx, enum xop op, int64_t subject, struct str data, int64_t *id)
 {
     int64_t fresh;
-    enum status st = tx_new_id(tx, tx->writing, tx->writing, &fresh);
+    int kind = tx->writing == SLOT_MAIN ? STORE_MAIN : tx->writing;
+    enum status st = tx_new_id(tx, tx->writing, kind, &fresh);
     if (st == OK)
         st = DB_RUN(tx->db[tx->writing],
                     "INSERT INTO xop(id, op, subject, data, at) VALUES(?1, ?2, ?3, ?4, ?5)", db_int(fresh),
@@ -80,24 +81,40 @@ static enum status list_open(struct store *s, int slot, struct arena *a, struct 
 
 static enum status finish(struct store *s, const struct open_xop *x, bool starting)
 {
-    if (x->op == XOP_MOVE) /* while serving, the thread that moves it sees to it */
+    enum status st = OK;
+    switch (x->op) {
+    case XOP_MOVE: /* while serving, the thread that moves it sees to it */
         return starting ? xop_move_recover(s, x->id, x->subject, x->data) : OK;
-    if (x->op == XOP_MOUNT)
+    case XOP_MOUNT:
         return xop_mount_recover(s, x->id, x->data);
-    enum status st = mounts_reconcile(s, x->subject);
+    case XOP_ACCOUNT:
+        return account_keep_promise(s, x->subject, x->data, x->id);
+    case XOP_RECONCILE:
+        st = mounts_reconcile(s, x->subject);
+        break;
+    case XOP_MEND:
+        st = store_mend(s);
+        break;
+    }
     return st != OK ? st : xop_remove(s, x->id);
+}
+
+static enum status finish_slot(struct store *s, int slot, bool starting)
+{
+    SCOPED_ARENA(a, 64 << 20);
+    struct open_xop *open;
+    size_t count;
+    enum status st = list_open(s, slot, &a, &open, &count);
+    for (size_t i = 0; i < count && st == OK; i++)
+        st = finish(s, &open[i], starting);
+    return st;
 }
 
 static enum status finish_all(struct store *s, bool starting)
 {
-    enum status result = OK;
+    enum status result = finish_slot(s, SLOT_MAIN, starting);
     for (int slot = 0; slot < s->shards; slot++) {
-        SCOPED_ARENA(a, 64 << 20);
-        struct open_xop *open;
-        size_t count;
-        enum status st = list_open(s, slot, &a, &open, &count);
-        for (size_t i = 0; i < count && st == OK; i++)
-            st = finish(s, &open[i], starting);
+        enum status st = finish_slot(s, slot, starting);
         result = st != OK ? st : result;
     }
     return result;

@@ -1,8 +1,9 @@
-/* tests/unit/faulty_vfs.h: a SQLite VFS over the system's that fails on demand, and an allocator that does; for tests of what a
- * full disk, a broken one, or no memory does to a group of writes. */
+/* tests/unit/faulty_vfs.h: a SQLite VFS over the system's that fails on demand, or kills, and an allocator that fails; for tests of what
+ * a full disk, a broken one, no memory, or the end of the process does to a group of writes. */
 #ifndef SCAMBIO_TESTS_UNIT_FAULTY_VFS_H
 #define SCAMBIO_TESTS_UNIT_FAULTY_VFS_H
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -31,8 +32,23 @@ static inline void faulty_disarm(void)
     memset(&faulty, 0, sizeof faulty);
 }
 
+/* The process is killed at its n-th step from now on, counted over all threads; 0: never. Steps are the syncs, where a commit's
+ * bytes are all written, and the write behind each, where those of the next begin. */
+static atomic_long faulty_death;
+static atomic_bool faulty_begun;
+
+static inline void faulty_step(enum faulty_call call)
+{
+    if (call == FAULTY_READ || atomic_load(&faulty_death) <= 0 ||
+        atomic_exchange(&faulty_begun, call == FAULTY_WRITE) == (call == FAULTY_WRITE))
+        return;
+    if (atomic_fetch_sub(&faulty_death, 1) == 1)
+        (void)raise(SIGKILL);
+}
+
 static inline int faulty_now(enum faulty_call call)
 {
+    faulty_step(call);
     int everywhere = call == FAULTY_READ ? 0 : atomic_load(&faulty_everywhere);
     if (everywhere || !faulty.code[call] || faulty.times[call] == 0)
         return everywhere;

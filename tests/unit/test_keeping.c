@@ -32,7 +32,7 @@ struct act {
     int what;
 };
 
-enum { MAKE_USER, MAKE_ACCOUNT, PUT, DELETE, DELETE_COLLECTION, PURGE };
+enum { MAKE_USER, MAKE_ACCOUNT, PUT, DELETE, DELETE_COLLECTION, PURGE, FORGET_USER };
 
 static enum status run(struct write *w, struct tx *tx)
 {
@@ -56,15 +56,18 @@ static enum status run(struct write *w, struct tx *tx)
         return tx_item_delete(tx, &actor_system, world->calendar, a->name);
     case DELETE_COLLECTION:
         return tx_collection_delete(tx, &actor_system, world->calendar);
-    default:
+    case PURGE:
         return tx_account_purge(tx, world->account);
+    default:
+        return tx_principal_delete(tx, world->account);
     }
 }
 
 static enum status act(struct world *world, int what, const char *name)
 {
     struct act a = {.world = world, .what = what, .name = str_c(name), .arena = ARENA_INIT(16 << 20)};
-    a.w = (struct write){.run = run, .account = what == MAKE_USER ? STORE_MAIN : world->account};
+    a.w = (struct write){.run = run,
+                         .account = what == MAKE_USER || what == FORGET_USER ? STORE_MAIN : world->account};
     enum status st = store_run(world->x->s, &a.w);
     arena_free(&a.arena);
     return st;
@@ -298,6 +301,7 @@ static void purged_accounts_leave_nothing(void **state)
     put(&w, "b.ics", 0, "");
     assert_ok(act(&w, DELETE, "b.ics"));
     assert_ok(act(&w, PURGE, NULL));
+    assert_ok(act(&w, FORGET_USER, NULL));
     assert_ok(store_maintain(w.x->s, NOW + 1));
     const char *const tables[] = {"item",      "entry",      "content", "body",
                                   "tombstone", "collection", "occ",     "span"};
