@@ -61,6 +61,7 @@ $(BUILD)/unit/%: tests/unit/%.c tests/unit/test.h $(BUILD)/libscambio.a
 	@mkdir -p $(@D)
 	$(CCACHE) $(CC) $(CFLAGS) $(CFLAGS_$*) -MF $@.d -c -o $@.o $<
 	$(CC) $(LDFLAGS) -o $@ $@.o $(BUILD)/libscambio.a $(PKG_L) -lcmocka $(EXTRA_$*)
+EXTRA_test_fold_oracle := -licuuc
 EXTRA_test_ical_oracle := -lical
 EXTRA_test_sml_oracle  := -lwbxml2
 CFLAGS_test_sml_oracle := -isystem /usr/include/libwbxml-1.0/wbxml

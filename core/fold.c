@@ -1,12 +1,13 @@
 /* core/fold.c: the two collations, with utf8proc for what is not ASCII.
  *
- * RFC 5051 section 2: each character becomes its titlecase, that its decomposition, and the parts again, until nothing
- * changes. Only the simple (one to one) case mappings count, so that "ß" stays itself. */
+ * RFC 5051 section 2: each character becomes its titlecase, and that its full decomposition, of any kind. The parts are not put
+ * into titlecase again: "dž" is "D", "z" and a caron, in the RFC's own example. Only the mappings of one character to one
+ * (UnicodeData.txt) count, so that "ß" stays itself. */
 #include "core/fold.h"
 
 #include <utf8proc.h>
 
-enum { PARTS = 32, ROUNDS = 4 }; /* the longest decomposition has 18 characters */
+enum { PARTS = 32 }; /* the longest decomposition has 18 characters */
 
 void fold_ascii(struct buf *out, struct str s)
 {
@@ -14,27 +15,28 @@ void fold_ascii(struct buf *out, struct str s)
         buf_addc(out, ascii_upper(s.p[i]));
 }
 
-static void fold_char(struct buf *out, utf8proc_int32_t c, int rounds)
+static void fold_char(struct buf *out, utf8proc_int32_t c)
 {
     const utf8proc_int32_t sharp_s = 0xDF; /* utf8proc gives it a capital, the Unicode data file does not */
     utf8proc_int32_t parts[PARTS], title = c == sharp_s ? c : utf8proc_totitle(c);
     int last_class = 0;
     utf8proc_ssize_t n =
         utf8proc_decompose_char(title, parts, PARTS, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &last_class);
-    if (rounds > 0 && n >= 1 && n <= PARTS && (n > 1 || parts[0] != c)) {
-        for (utf8proc_ssize_t i = 0; i < n; i++)
-            fold_char(out, parts[i], rounds - 1);
-        return;
+    if (n < 1 || n > PARTS) {
+        parts[0] = title;
+        n = 1;
     }
-    utf8proc_uint8_t bytes[4];
-    utf8proc_ssize_t length = utf8proc_encode_char(title, bytes);
-    buf_add(out, str_n(bytes, (size_t)length));
+    for (utf8proc_ssize_t i = 0; i < n; i++) {
+        utf8proc_uint8_t bytes[4];
+        utf8proc_ssize_t length = utf8proc_encode_char(parts[i], bytes);
+        buf_add(out, str_n(bytes, (size_t)length));
+    }
 }
 
 void fold_unicode(struct buf *out, struct str s)
 {
     if (!str_utf8(s)) {
-        fold_ascii(out, s);
+        buf_add(out, s);
         return;
     }
     for (size_t i = 0; i < s.n;) {
@@ -47,7 +49,7 @@ void fold_unicode(struct buf *out, struct str s)
             utf8proc_iterate((const utf8proc_uint8_t *)s.p + i, (utf8proc_ssize_t)(s.n - i), &c);
         if (n < 1)
             break; /* str_utf8 has seen to it */
-        fold_char(out, c, ROUNDS);
+        fold_char(out, c);
         i += (size_t)n;
     }
 }

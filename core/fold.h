@@ -4,7 +4,8 @@
  * i;unicode-casemap RFC 5051: titlecase mapping, then full decomposition; "nicolo" is contained in no form of
  *                   "Nicolò" by letters alone, but its folded form begins with it, since the accent follows
  *                   as a character of its own. "strasse" does not match "straße".
- * Input that is not UTF-8 is folded as ASCII, bytewise. */
+ * Input that is not UTF-8 is compared as it is, bytewise (section 2, step 1b). What is folded is not folded again: of a few
+ * characters ("dž", "ª") the folded form has small letters. */
 #ifndef SCAMBIO_CORE_FOLD_H
 #define SCAMBIO_CORE_FOLD_H
 
