@@ -84,6 +84,36 @@ static const struct unit size_units[] = {
 static const struct unit time_units[] = {{'s', 1},     {'m', 60},          {'h', 3600},
                                          {'d', 86400}, {'w', 7LL * 86400}, {0, 0}};
 
+/* As people would write it: with the largest unit that divides it. */
+static void write_bound(struct buf *out, int64_t value, const struct unit *units)
+{
+    const struct unit *best = NULL;
+    for (const struct unit *u = units; value != 0 && u->letter; u++)
+        if (value % u->factor == 0)
+            best = u;
+    buf_i64(out, best ? value / best->factor : value);
+    if (best)
+        buf_addc(out, best->letter);
+}
+
+static void write_range(struct buf *out, const struct conf_row *row, const struct unit *units)
+{
+    write_bound(out, row->min, units);
+    buf_addz(out, " to ");
+    write_bound(out, row->max, units);
+}
+
+bool conf_range(const struct conf_row *row, struct buf *out)
+{
+    if (row->type != CONF_INT && row->type != CONF_SIZE && row->type != CONF_TIME)
+        return false;
+    write_range(out, row,
+                row->type == CONF_INT    ? no_units
+                : row->type == CONF_SIZE ? size_units
+                                         : time_units);
+    return true;
+}
+
 static enum status parse_number(const struct conf_row *row, struct str text, const struct unit *units,
                                 const char *example, struct conf_value *out, struct buf *why)
 {
@@ -97,9 +127,11 @@ static enum status parse_number(const struct conf_row *row, struct str text, con
     }
     if (!str_i64(digits, &value))
         return complain(why, "'%.*s' is not %s", STR_ARG(text), example);
-    if (__builtin_mul_overflow(value, factor, &value) || value < row->min || value > row->max)
-        return complain(why, "%.*s is out of range: write a value from %lld to %lld", STR_ARG(text),
-                        (long long)row->min, (long long)row->max);
+    if (__builtin_mul_overflow(value, factor, &value) || value < row->min || value > row->max) {
+        buf_addf(why, "%.*s is out of range: write a value from ", STR_ARG(text));
+        write_range(why, row, units);
+        return INVALID;
+    }
     out->number = value;
     return OK;
 }

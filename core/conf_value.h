@@ -19,4 +19,7 @@ struct conf_value {
 enum status conf_value_parse(const struct conf_row *row, struct arena *a, struct str text,
                              struct conf_value *out, struct buf *why);
 
+/* "64K to 2047M": the range of a number, size or time; false: the type has none. */
+bool conf_range(const struct conf_row *row, struct buf *out);
+
 #endif

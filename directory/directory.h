@@ -108,6 +108,9 @@ struct user_new {
 enum status user_add(struct directory *d, const struct user_new *in, int64_t *id, struct buf *why);
 /* STR_NONE: no account password any more. UNSUPPORTED: not a local user. */
 enum status user_passwd(struct directory *d, int64_t id, struct str password, struct buf *why);
+/* Display name (STR_NONE: as it is) and quota in bytes (0: unlimited, -1: as it is). INVALID and `why`: the name. UNSUPPORTED: the name
+ * of a user of another directory. */
+enum status user_set(struct directory *d, int64_t id, struct str name, int64_t quota, struct buf *why);
 /* ACTIVE or DISABLED. GONE: his data was purged. */
 enum status user_state(struct directory *d, int64_t id, enum principal_state state);
 /* The old address stays his (retired) until somebody else takes it: URLs, shares and clients go on. */

@@ -47,10 +47,8 @@ enum status group_add(struct directory *d, struct str address, struct str name, 
     SCOPED_ARENA(a, STEP_ARENA);
     struct group_op op = {.w = {.run = add_run, .bytes = STEP_BYTES}, .name = name};
     enum status st = new_address(d, &a, address, &op.address, why);
-    if (st == OK && name.n && !good_label(name, NAME_BYTES)) {
-        buf_addf(why, "the name is longer than %d bytes or has control characters", NAME_BYTES);
-        st = INVALID;
-    }
+    if (st == OK && name.n)
+        st = check_name(name, why);
     if (st == OK)
         st = directory_write(d, &op.w);
     if (st == EXISTS)

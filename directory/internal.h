@@ -108,6 +108,9 @@ bool good_label(struct str text, size_t max);
 enum status new_address(struct directory *d, struct arena *a, struct str in, struct str *out,
                         struct buf *why);
 
+/* The display name of a user or group: INVALID and `why`. */
+enum status check_name(struct str name, struct buf *why);
+
 /* The mounts of everybody who is a member of the group, however deep. */
 enum status reconcile_members(struct directory *d, int64_t group);
 

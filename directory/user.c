@@ -84,6 +84,14 @@ enum status new_address(struct directory *d, struct arena *a, struct str in, str
     return st;
 }
 
+enum status check_name(struct str name, struct buf *why)
+{
+    if (good_label(name, NAME_BYTES))
+        return OK;
+    buf_addf(why, "the name is empty, longer than %d bytes, or has control characters", NAME_BYTES);
+    return INVALID;
+}
+
 struct add_op {
     struct write w;
     const struct user_new *in;
@@ -166,10 +174,8 @@ enum status user_add(struct directory *d, const struct user_new *in, int64_t *id
                         .secrets = &secrets,
                         .plan = {in->collections, in->quota}};
     enum status st = new_address(d, &a, in->address, &op.address, why);
-    if (st == OK && in->name.n && !good_label(in->name, NAME_BYTES)) {
-        buf_addf(why, "the name is longer than %d bytes or has control characters", NAME_BYTES);
-        st = INVALID;
-    }
+    if (st == OK && in->name.n)
+        st = check_name(in->name, why);
     if (st == OK)
         st = find_unfinished(d, op.address, &op.unfinished, why);
     if (st == OK)
@@ -194,7 +200,8 @@ struct change_op {
     int64_t id;
     const struct secrets *secrets;
     enum principal_state state;
-    struct str address;
+    struct str address, name;
+    int64_t quota;
     bool took_over;
 };
 
@@ -221,6 +228,32 @@ enum status user_passwd(struct directory *d, int64_t id, struct str password, st
     struct change_op op = {.w = {.run = passwd_run, .bytes = STEP_BYTES}, .id = id, .secrets = &secrets};
     enum status st = secrets_make(d, password, &secrets, why);
     return st == OK ? directory_write(d, &op.w) : st;
+}
+
+static enum status name_run(struct write *w, struct tx *tx)
+{
+    const struct change_op *op = CONTAINER_OF(w, struct change_op, w);
+    SCOPED_ARENA(a, STEP_ARENA);
+    struct principal p;
+    enum status st = need_local_user(tx, &a, op->id, &p);
+    return st == OK ? tx_principal_update(tx, op->id, op->name, 0, STR_NONE) : st;
+}
+
+static enum status quota_run(struct write *w, struct tx *tx)
+{
+    const struct change_op *op = CONTAINER_OF(w, struct change_op, w);
+    return tx_account_quota(tx, op->id, op->quota);
+}
+
+enum status user_set(struct directory *d, int64_t id, struct str name, int64_t quota, struct buf *why)
+{
+    struct change_op named = {.w = {.run = name_run, .bytes = STEP_BYTES}, .id = id, .name = name};
+    struct change_op bounded = {
+        .w = {.run = quota_run, .account = id, .bytes = STEP_BYTES}, .id = id, .quota = quota};
+    enum status st = name.p ? check_name(name, why) : OK;
+    if (st == OK && name.p)
+        st = directory_write(d, &named.w);
+    return st == OK && quota >= 0 ? store_run(d->store, &bounded.w) : st;
 }
 
 static enum status state_run(struct write *w, struct tx *tx)

@@ -1,6 +1,7 @@
 /* server/cmd_server.c: serve, check-config, stats, version, help. */
 #include "server/cmd_server.h"
 
+#include "server/cmd_common.h"
 #include "server/metrics.h"
 #include "server/supervisor.h"
 #include "server/versions.h"
@@ -8,8 +9,6 @@
 
 static int cmd_serve(struct command_call *c)
 {
-    if (c->argc != 1)
-        return 2;
     return supervisor_run(c->conf_path);
 }
 
@@ -36,7 +35,9 @@ static int cmd_check_config(struct command_call *c)
 
 static int cmd_stats(struct command_call *c)
 {
-    SCOPED_BUF(b, 1 << 20);
+    SCOPED_BUF(b, 4 << 20);
+    if (c->argc != 1)
+        return usage(c, cmd_row(server_commands, "stats"));
     metrics_write(&b, c->store);
     say(c, buf_view(&b));
     return 0;
@@ -52,10 +53,10 @@ static int cmd_version(struct command_call *c)
 
 const struct command server_commands[] = {
     {"serve", "", "runs the server in the foreground", COMMAND_NO_STORE, cmd_serve},
-    {"check-config", "", "reads the configuration and says every mistake", COMMAND_NO_STORE,
-     cmd_check_config},
+    {"check-config", "", "reads the configuration and says every mistake with its file and line",
+     COMMAND_NO_STORE, cmd_check_config},
     {"stats", "", "shows the counters, as /metrics does", 0, cmd_stats},
     {"version", "", "shows the version, and those of the libraries", COMMAND_NO_STORE, cmd_version},
-    {"help", "", "shows this", COMMAND_NO_STORE, cmd_help},
+    {"help", "[COMMAND]", "lists the commands, or those that begin so", COMMAND_NO_STORE, cmd_help},
     {0},
 };

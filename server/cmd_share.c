@@ -189,13 +189,13 @@ static int cmd_share_list(struct command_call *c)
 const struct command share_commands[] = {
     {.words = "share list",
      .usage = "[COLLECTION]",
-     .summary = "Shows who may use what.",
+     .summary = "shows who may use what",
      .run = cmd_share_list},
     {.words = "share",
      .usage = "COLLECTION WHO RIGHTS",
-     .summary = "Shares ADDRESS/calendar with an address, a group or all: free-busy, read, write, manage, or "
-                "letters.",
+     .summary = "shares ADDRESS/calendar with an address, a group or all: free-busy, read, write, manage, or "
+                "letters",
      .run = cmd_share},
-    {.words = "unshare", .usage = "COLLECTION WHO", .summary = "Takes a share back.", .run = cmd_unshare},
+    {.words = "unshare", .usage = "COLLECTION WHO", .summary = "takes a share back", .run = cmd_unshare},
     {0},
 };

@@ -3,7 +3,6 @@
 #include "server/cmd_store.h"
 
 #include "core/clock.h"
-#include "server/metrics.h"
 #include "store/backup.h"
 #include "store/item.h"
 
@@ -276,62 +275,46 @@ static int cmd_restore(struct command_call *c)
     return report(c, st, "restore", &r, &why);
 }
 
-/* ---- stats ---- */
-static int cmd_stats(struct command_call *c)
-{
-    static const char *const names[] = {NULL};
-    struct cmd_args args;
-    SCOPED_BUF(text, 4 << 20);
-    if (!cmd_args(c, names, &args))
-        return 2;
-    if (args.rest_count > 0)
-        return usage(c, cmd_row(store_commands, "stats"));
-    metrics_write(&text, c->store);
-    say(c, buf_view(&text));
-    return 0;
-}
-
 const struct command store_commands[] = {
     {.words = "import",
      .usage = "--user ADDRESS [--collection NAME] FILE…",
-     .summary = "Adds what .ics and .vcf files hold; what is there already is not added twice.",
+     .summary = "adds what .ics and .vcf files hold; what is there already is not added twice",
      .flags = COMMAND_FILES_IN,
      .run = cmd_import},
     {.words = "export",
      .usage = "--user ADDRESS [--collection NAME] [-o FILE]",
-     .summary = "Writes a user's calendars (.ics) and cards (.vcf).",
+     .summary = "writes a user's calendars (.ics) and cards (.vcf)",
      .flags = COMMAND_OUT,
      .run = cmd_export},
     {.words = "collection list",
      .usage = "--user ADDRESS",
-     .summary = "Lists calendars, task lists, notes, address books.",
+     .summary = "lists calendars, task lists, notes, address books",
      .run = cmd_collection_list},
     {.words = "collection create",
      .usage = "--user ADDRESS [--kind calendar|tasks|notes|addressbook] [--name NAME] SLUG",
-     .summary = "Makes a collection.",
+     .summary = "makes a collection",
      .run = cmd_collection_create},
     {.words = "collection delete",
      .usage = "--user ADDRESS SLUG",
-     .summary = "Deletes a collection with all that is in it.",
+     .summary = "deletes a collection with all that is in it",
      .run = cmd_collection_delete},
     {.words = "undelete",
      .usage = "--user ADDRESS [--since TIME] [--list]",
-     .summary = "Brings deleted items back while they are kept.",
+     .summary = "brings deleted items back while they are kept",
      .run = cmd_undelete},
     {.words = "backup",
      .usage = "DIR",
-     .summary = "Writes a consistent copy of the store, while it serves; only what is new.",
+     .summary = "writes a consistent copy of the store, while it serves; only what is new",
      .flags = COMMAND_DIR | COMMAND_BESIDE,
      .run = cmd_backup},
     {.words = "restore",
      .usage = "DIR",
-     .summary = "Makes a store from a backup, in an empty data folder.",
+     .summary = "makes a store from a backup, in an empty data folder",
      .flags = COMMAND_DIR | COMMAND_STOPPED | COMMAND_NO_STORE,
      .run = cmd_restore},
     {.words = "doctor",
      .usage = "[--store] [--rebuild]",
-     .summary = "Checks configuration, certificates, ports, and with --store every rule of the stored data.",
+     .summary = "checks configuration, certificates, ports, and with --store every rule of the stored data",
      .run = cmd_doctor},
-    {.words = "stats", .usage = "", .summary = "Shows the counters, as /metrics does.", .run = cmd_stats},
     {0},
 };

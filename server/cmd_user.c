@@ -143,6 +143,26 @@ static int cmd_passwd(struct command_call *c)
     return st == OK ? 0 : fail_with(c, words[0], st, &why);
 }
 
+static int cmd_set(struct command_call *c)
+{
+    struct option_value o[] = {{.name = "--name"}, {.name = "--quota"}};
+    char *words[WORDS_MAX];
+    size_t count;
+    int64_t quota = -1;
+    SCOPED_ARENA(a, COMMAND_ARENA);
+    SCOPED_BUF(why, 4096);
+    struct principal p;
+    if (!take_options(c, o, COUNT_OF(o), words, &count) || count != 1 || (!o[0].value.p && !o[1].value.p))
+        return wrong_usage(c, cmd_set);
+    int code = parse_quota(c, o[1].value, &quota);
+    if (!code)
+        code = find_user(c, &a, words[0], false, &p);
+    if (code)
+        return code;
+    enum status st = user_set(c->dir, p.id, o[0].value, quota, &why);
+    return st == OK ? 0 : fail_with(c, words[0], st, &why);
+}
+
 /* ---- show, list ---- */
 
 static const char *const state_words[] = {
@@ -317,12 +337,14 @@ static int cmd_rename(struct command_call *c)
 const struct command user_commands[] = {
     {"user add", "ADDRESS [--name NAME] [--quota SIZE] [--password-stdin]", "adds a local user", 0, cmd_add},
     {"user passwd", "ADDRESS [--password-stdin]", "sets the password of a local user", 0, cmd_passwd},
+    {"user set", "ADDRESS [--name NAME] [--quota SIZE]",
+     "changes a user's display name or quota; 0: unlimited", 0, cmd_set},
     {"user show", "ADDRESS", "shows a user", 0, cmd_show},
     {"user list", "", "lists the users", 0, cmd_list},
     {"user disable", "ADDRESS", "lets a user log in no more", 0, cmd_disable},
     {"user enable", "ADDRESS", "lets a disabled or deleted user log in again", 0, cmd_enable},
     {"user delete", "ADDRESS [--purge]", "deletes a user; without --purge the data stays", 0, cmd_delete},
-    {"user rename", "ADDRESS NEW", "gives a user another address; the old one leads to him still", 0,
+    {"user rename", "ADDRESS NEW", "gives a user another address; the old one still leads to him", 0,
      cmd_rename},
     {"user app-password add", "ADDRESS --label TEXT [--scope dav,mail,syncml] [--expires TIME]",
      "makes a password for one device", 0, cmd_app_add},

@@ -8,8 +8,15 @@
 
 enum { MESSAGE_MAX = 16 * 1024 };
 
-static const struct command *const tables[] = {
-    server_commands, user_commands, device_commands, notify_commands, store_commands, share_commands, NULL};
+/* In the order of the help. */
+static const struct {
+    const char *title;
+    const struct command *rows;
+} tables[] = {
+    {"The server", server_commands}, {"Users, groups and aliases", user_commands},
+    {"Devices", device_commands},    {NULL, notify_commands},
+    {"Sharing", share_commands},     {"Data", store_commands},
+};
 
 /* How many words of argv the row's words are; 0 when they are not its beginning. */
 static int match(const struct command *row, int argc, char **argv)
@@ -28,8 +35,8 @@ const struct command *command_find(int argc, char **argv, int *words)
 {
     const struct command *best = NULL;
     *words = 0;
-    for (size_t t = 0; tables[t]; t++)
-        for (const struct command *row = tables[t]; row->words; row++) {
+    for (size_t t = 0; t < COUNT_OF(tables); t++)
+        for (const struct command *row = tables[t].rows; row->words; row++) {
             int n = match(row, argc, argv);
             if (n > *words) {
                 best = row;
@@ -103,21 +110,55 @@ int command_run(struct command_call *call, int argc, char **argv)
     return row->run(call);
 }
 
-static void list_table(struct buf *b, const struct command *rows)
+/* ---- help ---- */
+
+/* Does the row begin with all these words? */
+static bool begins_with(const struct command *row, int argc, char **argv)
 {
-    for (; rows->words; rows++)
-        buf_addf(b, "  %s%s%s\n        %s\n", rows->words, *rows->usage ? " " : "", rows->usage,
-                 rows->summary);
+    struct str rest = str_c(row->words), word;
+    for (int i = 0; i < argc; i++)
+        if (!str_split(&rest, ' ', &word) || !str_eq(word, str_c(argv[i])))
+            return false;
+    return true;
+}
+
+static void describe(struct buf *b, const struct command *row)
+{
+    buf_addf(b, "  %s%s%s\n        %s\n", row->words, *row->usage ? " " : "", row->usage, row->summary);
+}
+
+bool commands_list(struct buf *out, int argc, char **argv)
+{
+    size_t before = out->n;
+    for (size_t t = 0; t < COUNT_OF(tables); t++) {
+        if (argc == 0 && tables[t].title)
+            buf_addf(out, "\n%s\n", tables[t].title);
+        for (const struct command *row = tables[t].rows; row->words; row++)
+            if (begins_with(row, argc, argv))
+                describe(out, row);
+    }
+    return out->n > before;
+}
+
+int command_help(struct command_call *c, const struct command *row)
+{
+    SCOPED_BUF(b, MESSAGE_MAX);
+    buf_addf(&b, "usage: scambio [-c FILE] %s %s\n        %s\n", row->words, row->usage, row->summary);
+    say(c, buf_view(&b));
+    return 0;
 }
 
 int cmd_help(struct command_call *c)
 {
     SCOPED_BUF(b, 64 * 1024);
-    buf_addz(&b, "usage: scambio [-c FILE] [--json] COMMAND …\n\n"
-                 "FILE is /etc/scambio/scambio.conf when it is not given. Commands work while the server "
-                 "runs, and without it.\n\n");
-    for (size_t t = 0; tables[t]; t++)
-        list_table(&b, tables[t]);
+    if (c->argc <= 1)
+        buf_addz(&b, "usage: scambio [-c FILE] [--json] COMMAND …\n\n"
+                     "FILE is /etc/scambio/scambio.conf when it is not given. Commands work while the server "
+                     "runs, and without it.\n");
+    if (!commands_list(&b, c->argc - 1, c->argv + 1)) {
+        fail(c, "%s: there is no such command; `scambio help` lists them", c->argv[1]);
+        return 2;
+    }
     say(c, buf_view(&b));
     return 0;
 }

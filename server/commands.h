@@ -7,6 +7,12 @@
 /* The row whose words begin argv, the longest that fits; NULL. *words: how many of argv they are. */
 const struct command *command_find(int argc, char **argv, int *words);
 
+/* The commands that begin with these words (none: all, with headings), a line each and what it does. False: there are none. */
+bool commands_list(struct buf *out, int argc, char **argv);
+
+/* `scambio COMMAND --help`. Returns 0. */
+int command_help(struct command_call *c, const struct command *row);
+
 /* Whether an option ("--user", "-o") of the command takes a value, as its usage line says. */
 bool command_option_takes_value(const struct command *c, const char *option);
 

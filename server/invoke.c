@@ -188,17 +188,41 @@ static int run_configured(struct invocation *v)
     return code;
 }
 
+static bool asks_help(const struct invocation *v)
+{
+    for (int i = v->words; i < v->argc; i++)
+        if (strcmp(v->argv[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+/* "user": half a command; "usr": none. */
+static int no_command(struct invocation *v)
+{
+    SCOPED_BUF(list, 64 * 1024);
+    int words = v->argc;
+    while (words > 0 && !commands_list(&list, words, v->argv))
+        words--;
+    if (v->argc == 0)
+        fail(&v->call, "which command? `scambio help` lists them");
+    else if (words == 0)
+        fail(&v->call, "%s: there is no such command; `scambio help` lists them", v->argv[0]);
+    else
+        fail(&v->call, "%s: which of these?\n%.*s", v->argv[words - 1],
+             STR_ARG(str_slice(buf_view(&list), 0, list.n - 1)));
+    return 2;
+}
+
 static int run_invocation(struct invocation *v)
 {
     v->row = command_find(v->argc, v->argv, &v->words);
-    if (!v->row) {
-        fail(&v->call, "%s; `scambio help` lists the commands",
-             v->argc ? "there is no such command" : "which command?");
-        return 2;
-    }
+    if (!v->row)
+        return no_command(v);
+    if (asks_help(v))
+        return command_help(&v->call, v->row);
     if ((v->row->flags & (COMMAND_NO_STORE | COMMAND_STOPPED)) != COMMAND_NO_STORE)
         return run_configured(v);
-    if (v->argc != v->words)
+    if (v->argc != v->words && !*v->row->usage)
         return usage(&v->call, v->row);
     return command_run(&v->call, v->argc, v->argv);
 }
