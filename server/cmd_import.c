@@ -4,11 +4,10 @@
  * seconds and other accounts' writes come in between. An object is found again by its UID: a second import changes nothing. */
 #include "core/clock.h"
 #include "server/cmd_store.h"
+#include "server/folder.h"
 #include "store/item.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -320,21 +319,26 @@ static enum status import_fd(struct import *im, int fd)
     return result;
 }
 
-/* A folder: its .ics and .vcf files (one object or many in each). */
+/* A folder's .ics and .vcf files, one object or many in each, as the caller sends them. */
 static enum status import_folder(struct import *im, int fd)
 {
-    DIR *d = fdopendir(dup(fd));
-    enum status st = d ? OK : E_IO;
-    for (struct dirent *e; st == OK && (e = readdir(d));) {
-        if (!str_ends(str_c(e->d_name), STR(".ics")) && !str_ends(str_c(e->d_name), STR(".vcf")))
+    const char *folder = im->file;
+    struct folder_file file;
+    size_t files = 0;
+    enum status st = OK;
+    for (; st == OK && (st = folder_next(fd, &file)) == OK; files++) {
+        im->file = file.name;
+        if (file.fd < 0) {
+            complain(im, STR("file"), str_c(file.why));
             continue;
-        SCOPED(scoped_close) int file = openat(fd, e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        im->file = e->d_name;
-        st = file < 0 ? E_IO : import_fd(im, file);
+        }
+        st = import_fd(im, file.fd);
+        close(file.fd);
     }
-    if (d)
-        closedir(d);
-    return st;
+    im->file = folder;
+    if (st == NOT_FOUND && files == 0)
+        complain(im, STR("folder"), STR("it has no .ics and no .vcf files"));
+    return st == NOT_FOUND ? OK : st;
 }
 
 /* ---- the command ---- */
@@ -366,10 +370,9 @@ static enum status import_files(struct import *im)
 {
     enum status st = OK;
     for (size_t i = 0; i < im->call->file_count && st >= 0; i++) {
-        struct stat info;
         im->file = im->call->file_names[i];
-        bool folder = fstat(im->call->files[i], &info) == 0 && S_ISDIR(info.st_mode);
-        st = folder ? import_folder(im, im->call->files[i]) : import_fd(im, im->call->files[i]);
+        st = folder_is(im->call->files[i]) ? import_folder(im, im->call->files[i])
+                                           : import_fd(im, im->call->files[i]);
         if (st != OK)
             fail(im->call, "%s: %s", im->file, status_text(st));
     }

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "server/control.h"
+#include "server/folder.h"
 #include "server/listen.h"
 #include "server/sandbox.h"
 #include "server/serve.h"
@@ -56,7 +57,11 @@ static int open_folder(struct command_call *c, const char *name)
 
 static int open_input(struct command_call *c, const char *name)
 {
+    static const char *const endings[] = {".ics", ".vcf", NULL};
+    struct stat info;
     int fd = strcmp(name, "-") == 0 ? fcntl(c->in, F_DUPFD_CLOEXEC, 3) : open(name, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
+        fd = folder_offer(fd, endings);
     if (fd < 0)
         return fail(c, "%s: %m", name);
     c->files[c->file_count] = fd;

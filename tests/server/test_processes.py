@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Supervisor and serving process: signals, deaths, a second start, sockets and privileges."""
 import http.client
+import json
 import os
 import pwd
 import shutil
@@ -294,6 +295,39 @@ def confinement(pid):
         return dict(line.rstrip('\n').split(':\t', 1) for line in f if ':\t' in line)
 
 
+def imports_from_elsewhere(s):
+    """Files and folders that only the caller may read, while the server serves and while it does not."""
+    place = tempfile.mkdtemp(prefix='scambio-import-')  # root's alone
+    try:
+        for i in range(1500):  # more than a process may have open
+            with open('%s/%d.%s' % (place, i, 'ICS' if i % 100 == 0 else 'ics'), 'w', newline='') as f:
+                f.write(scambio.event('folder%d' % i, 'From a folder'))
+        with open(place + '/cards.vcf', 'w', newline='') as f:
+            f.write(scambio.card('k1', 'One') + scambio.card('k2', 'Two'))
+        with open(place + '/notes.txt', 'w') as f:
+            f.write('no calendar')
+        command = ['--json', 'import', '--user', ALICE]
+        got = json.loads(s.command(*command, place + '/cards.vcf'))
+        assert got == {'added': 2, 'updated': 0, 'unchanged': 0, 'failed': 0}, got
+        got = json.loads(s.command(*command, place))
+        assert got == {'added': 1500, 'updated': 0, 'unchanged': 2, 'failed': 0}, got
+        got = json.loads(s.command(*command, '-', stdin=scambio.event('piped', 'From a pipe')))
+        assert got['added'] == 1, got
+        s.command('export', '--user', ALICE, '-o', place + '/out')
+        s.stop()
+        got = json.loads(s.command(*command, place, place + '/out'))
+        assert got['unchanged'] + got['updated'] > 3000 and got['added'] == got['failed'] == 0, got
+        os.symlink(place + '/gone', place + '/dead.ics')
+        r = s.command('import', '--user', ALICE, place, check=False)
+        assert r.returncode == 1 and 'dead.ics: file: No such file' in r.stderr, r
+        os.mkdir(place + '/empty')
+        r = s.command('import', '--user', ALICE, place + '/empty', check=False)
+        assert r.returncode == 1 and 'no .ics and no .vcf' in r.stderr, r
+        s.start()
+    finally:
+        shutil.rmtree(place)
+
+
 def test_the_release_build_is_confined():
     """The binary that is installed, as another user, below a folder of its own; everything still works."""
     binary = os.environ.get('SCAMBIO_RELEASE', os.path.join(ROOT, 'build', 'release', 'scambio'))
@@ -323,6 +357,7 @@ def test_the_release_build_is_confined():
         os.kill(pid, signal.SIGKILL)
         assert health(s) == (200, b'ok\n')
         assert len(s.dav(ALICE, 'secret').sync('/dav/calendars/%s/calendar/' % ALICE)[0]) == 20
+        imports_from_elsewhere(s)
 
 
 def test_memory_and_start():
