@@ -182,6 +182,8 @@ enum status group_delete(struct directory *d, int64_t group)
     if (st == OK)
         st = directory_write(d, &op.w);
     if (st == OK)
+        st = grants_forget(d->store, group);
+    if (st == OK)
         st = reconcile_walk(d, &w);
     if (st == OK)
         st = mounts_settled(d->store, op.job);

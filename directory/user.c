@@ -358,5 +358,7 @@ enum status user_delete(struct directory *d, int64_t id, bool purge)
     st = withdraw_shares(d, id);
     if (st == OK)
         st = store_run(d->store, &data.w);
+    if (st == OK)
+        st = grants_forget(d->store, id);
     return st == OK ? directory_write(d, &row.w) : st;
 }

@@ -161,7 +161,9 @@ static void check_address(struct doctor *d, const char *what, const char *text, 
 {
     SCOPED(scoped_close) int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int code = fd < 0 ? errno : try_connect(fd, a->ai_addr, a->ai_addrlen);
-    if (code == 0) {
+    if (code == 0 && d->call->conf_path) { /* this is not the serving process: the server does not run */
+        verdict(d, VERDICT_FAIL, what, "%s is taken by another program: end it, or listen elsewhere", text);
+    } else if (code == 0) {
         verdict(d, VERDICT_OK, what, "%s answers", text);
     } else if (code == ECONNREFUSED && (code = try_bind(a)) == 0) {
         verdict(d, VERDICT_OK, what, "%s is free: the server does not run", text);
@@ -261,7 +263,7 @@ static void check_store(struct doctor *d, bool deep, bool rebuild)
         verdict(d, VERDICT_FAIL, "store", "%s", status_text(st));
     else if (findings > 0)
         verdict(d, VERDICT_FAIL, "store",
-                "%zu findings: `scambio doctor --store --rebuild` mends what is derived, shares, and users "
+                "findings: %zu; `scambio doctor --store --rebuild` mends what is derived, shares, and users "
                 "that are not whole; for the rest restore a backup",
                 findings);
     else

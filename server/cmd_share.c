@@ -131,7 +131,7 @@ static enum status list_grants(struct listing *l, const struct principal *owner,
     for (size_t i = 0; i < count && st == OK; i++) {
         struct principal who = {.address = STR("all")};
         SCOPED_BUF(letters, 64);
-        rights_write(&letters, entries[i].rights);
+        rights_say(&letters, entries[i].rights);
         if (entries[i].principal != PRINCIPAL_ANYONE)
             st = directory_get(l->call->dir, l->tx, &l->arena, entries[i].principal, &who);
         struct str path =

@@ -247,7 +247,7 @@ static int report(struct command_call *c, enum status st, const char *what, cons
     SCOPED_BUF(text, 256);
     buf_addf(&text,
              c->json ? "{\"files\":%lld,\"bytes\":%lld,\"reused\":%lld}\n"
-                     : "%lld files, %lld bytes written, %lld reused\n",
+                     : "%lld files, %lld bytes written, %lld pieces reused\n",
              (long long)r->files, (long long)r->bytes, (long long)r->reused);
     say(c, buf_view(&text));
     return 0;

@@ -228,8 +228,12 @@ static int cmd_show(struct command_call *c)
     for (size_t i = 0; i < v.address_count; i++)
         if (v.addresses[i].kind != ADDRESS_PRIMARY)
             buf_addf(&b, "%s: %.*s\n", address_words[v.addresses[i].kind], STR_ARG(v.addresses[i].address));
-    buf_addf(&b, "quota: %lld\nused: %lld\nitems: %lld\napp passwords: %zu\n", (long long)v.account.quota,
-             (long long)v.account.used_bytes, (long long)v.account.used_items, v.app_count);
+    if (v.account.quota > 0)
+        buf_addf(&b, "quota: %lld bytes\n", (long long)v.account.quota);
+    else
+        buf_addz(&b, "quota: unlimited\n");
+    buf_addf(&b, "used: %lld bytes\nitems: %lld\napp passwords: %zu\n", (long long)v.account.used_bytes,
+             (long long)v.account.used_items, v.app_count);
     say(c, buf_view(&b));
     return 0;
 }
@@ -262,7 +266,7 @@ static int cmd_list(struct command_call *c)
     if (c->argc != 1)
         return wrong_usage(c, cmd_list);
     SCOPED_READ(tx, c->store);
-    enum status st = tx ? principal_each(tx, list_one, &l) : E_MEMORY;
+    enum status st = tx ? principal_each_kept(tx, list_one, &l) : E_MEMORY;
     if (st != OK) {
         json_decref(l.array);
         return fail_with(c, "users", st, NULL);

@@ -42,7 +42,8 @@ int find_principal(struct command_call *c, struct arena *a, const char *address,
     if (st == OK && out->state == PRINCIPAL_DELETED && (!deleted || !out->address.p))
         st = NOT_FOUND;
     if (st == NOT_FOUND)
-        return fail(c, "%s: nobody has this address", address);
+        return fail(c, "%s: nobody has this address; `scambio user list` and `scambio alias list` show all",
+                    address);
     if (st == INVALID)
         return fail(c, "%s: this is not an address: write NAME@DOMAIN", address);
     return st == OK ? 0 : fail(c, "%s: %s", address, status_text(st));

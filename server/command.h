@@ -26,9 +26,9 @@ struct command_call {
 };
 
 enum command_flags {
-    COMMAND_FILES_IN = 1,  /* arguments after the options are files or folders to read */
-    COMMAND_DIR = 2,       /* the one argument is a folder (made when missing) */
-    COMMAND_OUT = 4,       /* takes -o FILE */
+    COMMAND_FILES_IN = 1, /* arguments after the options are files or folders to read */
+    COMMAND_DIR = 2, /* the one argument is a folder (made when missing, but for what is COMMAND_STOPPED) */
+    COMMAND_OUT = 4, /* takes -o FILE */
     COMMAND_STOPPED = 8,   /* refuses to run while the server does (restore) */
     COMMAND_BESIDE = 32,   /* runs in the caller with a store to read only, beside the server when it runs */
     COMMAND_NO_STORE = 16, /* runs in the caller alone, without a store (check-config, version) */

@@ -43,9 +43,9 @@ static void shared_options(struct invocation *v, int argc, char **argv)
     }
 }
 
-static int open_folder(struct command_call *c, const char *name)
+static int open_folder(struct command_call *c, const char *name, bool make)
 {
-    if (mkdir(name, 0700) != 0 && errno != EEXIST)
+    if (make && mkdir(name, 0700) != 0 && errno != EEXIST)
         return fail(c, "%s: %m", name);
     int fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -93,7 +93,7 @@ static int open_files(struct invocation *v)
             code = c->file_count < CONTROL_FILES ? open_input(c, word)
                                                  : fail(c, "more than %d files", CONTROL_FILES);
         } else if ((v->row->flags & COMMAND_DIR) && c->file_count == 0) {
-            code = open_folder(c, word);
+            code = open_folder(c, word, !(v->row->flags & COMMAND_STOPPED)); /* what is restored is there */
         } else {
             v->argv[kept++] = word;
         }

@@ -42,6 +42,9 @@ enum status mounts_reconcile(struct store *s, int64_t collection);
 enum status mounts_reconcile_account(struct store *s, int64_t account);
 enum status mounts_reconcile_all(struct store *s);
 
+/* All grants to somebody who is deleted for good go. The mounts are the caller's business. */
+enum status grants_forget(struct store *s, int64_t principal);
+
 /* For writes on main.db that change whom grants mean (a member, a group): noted in their commit, so that the mounts follow when the
  * caller is cut off before he has reconciled. He gives `*job` to mounts_settled() when he has. */
 enum status tx_mounts_due(struct tx *tx, int64_t *job);

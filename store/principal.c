@@ -91,11 +91,14 @@ enum status principal_by_address(struct tx *tx, struct arena *a, struct str addr
     return st;
 }
 
-enum status principal_each(struct tx *tx, principal_fn fn, void *ctx)
+/* `deleted`: with those whose data is kept. */
+static enum status each(struct tx *tx, bool deleted, principal_fn fn, void *ctx)
 {
-    SCOPED_STMT(q) = DB_QUERY(reading(tx), DB_SCAN "SELECT " COLUMNS
-                                                   " FROM address s JOIN principal p ON p.id = s.principal"
-                                                   " WHERE s.kind = 1 AND p.state <> 3 ORDER BY s.address");
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx),
+                 DB_SCAN "SELECT " COLUMNS " FROM address s JOIN principal p ON p.id = s.principal"
+                         " WHERE s.kind = 1 AND (p.state <> 3 OR ?1) ORDER BY s.address",
+                 db_int(deleted));
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         struct principal p = row_of(q);
@@ -104,6 +107,16 @@ enum status principal_each(struct tx *tx, principal_fn fn, void *ctx)
             return st;
     }
     return st == NOT_FOUND ? OK : st;
+}
+
+enum status principal_each(struct tx *tx, principal_fn fn, void *ctx)
+{
+    return each(tx, false, fn, ctx);
+}
+
+enum status principal_each_kept(struct tx *tx, principal_fn fn, void *ctx)
+{
+    return each(tx, true, fn, ctx);
 }
 
 struct search {

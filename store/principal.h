@@ -52,6 +52,8 @@ enum status principal_addresses(struct tx *tx, struct arena *a, int64_t id, stru
 typedef enum status (*principal_fn)(void *ctx, const struct principal *p);
 /* All but deleted ones, by primary address. */
 enum status principal_each(struct tx *tx, principal_fn fn, void *ctx);
+/* With those who are deleted and whose data is kept. */
+enum status principal_each_kept(struct tx *tx, principal_fn fn, void *ctx);
 /* Those whose name or address contains the text (folded), at most `limit`. */
 enum status principal_search(struct tx *tx, struct str text, size_t limit, principal_fn fn, void *ctx);
 

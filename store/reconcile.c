@@ -307,11 +307,13 @@ static enum status wanted_of(struct tx *tx, struct wishes *w, const struct share
     return st;
 }
 
+/* Those of accounts that are being removed go with them. */
 static enum status there_of(struct tx *tx, struct wishes *w, int slot, int64_t collection)
 {
-    SCOPED_STMT(q) =
-        DB_QUERY(tx_db_slot(tx, slot),
-                 "SELECT account, via FROM mount WHERE collection = ?1 ORDER BY account", db_int(collection));
+    SCOPED_STMT(q) = DB_QUERY(tx_db_slot(tx, slot),
+                              "SELECT m.account, m.via FROM mount m LEFT JOIN account a ON a.id = m.account"
+                              " WHERE m.collection = ?1 AND coalesce(a.deleted, 0) = 0 ORDER BY m.account",
+                              db_int(collection));
     enum status st;
     while ((st = stmt_row(q)) == OK)
         if ((st = wish_add(w, col_int(q, 0), collection, col_int(q, 1))) != OK)
@@ -536,4 +538,27 @@ enum status acl_share(struct store *s, const struct actor *actor, int64_t collec
     if (st == OK)
         st = mounts_reconcile(s, collection);
     return st != OK ? st : xop_remove(s, x.xop);
+}
+
+/* ---- who is no more ---- */
+
+struct forgetting {
+    struct write write;
+    int64_t principal;
+};
+
+static enum status forgetting_run(struct write *w, struct tx *tx)
+{
+    const struct forgetting *f = CONTAINER_OF(w, struct forgetting, write);
+    return DB_RUN(tx_wdb(tx, w->account), "DELETE FROM acl WHERE principal = ?1", db_int(f->principal));
+}
+
+enum status grants_forget(struct store *s, int64_t principal)
+{
+    enum status st = OK;
+    for (int slot = 0; slot < s->shards && st == OK; slot++) {
+        struct forgetting f = {.write = {.run = forgetting_run, .account = slot}, .principal = principal};
+        st = store_run(s, &f.write);
+    }
+    return st;
 }

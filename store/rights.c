@@ -55,6 +55,16 @@ void rights_write(struct buf *out, unsigned rights)
             buf_addc(out, letters[i].letter);
 }
 
+void rights_say(struct buf *out, unsigned rights)
+{
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (words[i].rights == rights) {
+            buf_add(out, words[i].word);
+            return;
+        }
+    rights_write(out, rights);
+}
+
 /* ---- judging ---- */
 
 static bool grant_is_for(const struct actor *actor, int64_t principal)

@@ -38,6 +38,7 @@ enum {
 /* "lrswi…" and the words free-busy, read, write, manage. INVALID for others. */
 enum status rights_parse(struct str s, unsigned *rights);
 void rights_write(struct buf *out, unsigned rights); /* letters */
+void rights_say(struct buf *out, unsigned rights);   /* the word when there is one, otherwise letters */
 
 /* Well-known principals (rows of main.db with these ids, made at creation). */
 enum {

@@ -149,6 +149,33 @@ def test_share_and_unshare():
         assert s.command('share', ALICE + '/calendar', BOB, 'everything', check=False).returncode == 2
 
 
+def test_users_come_and_go():
+    with scambio.Server() as s:
+        s.user(ALICE, 'secret', 'Alice Rossi')
+        s.user(BOB, 'secret')
+        s.command('user', 'set', BOB, '--quota', '2G', '--name', 'Bob Bianchi')
+        shown = json.loads(s.command('--json', 'user', 'show', BOB))
+        assert shown['quota'] == 2 << 30 and shown['name'] == 'Bob Bianchi', shown
+        assert 'quota: unlimited\n' in s.command('user', 'show', ALICE)
+        s.command('share', ALICE + '/calendar', BOB, 'read')
+        s.command('share', ALICE + '/notes', BOB, 'lr')
+        assert s.command('share', 'list').split() == [ALICE + '/calendar', BOB, 'read', ALICE + '/notes', BOB, 'lr']
+        home = s.dav(BOB, 'secret').propfind('/dav/calendars/%s/' % BOB, 'D:displayname', depth=1)
+        s.command('user', 'delete', BOB)
+        assert '\tdeleted\tBob Bianchi' in s.command('user', 'list')
+        s.command('user', 'enable', BOB)
+        assert set(s.dav(BOB, 'secret').propfind('/dav/calendars/%s/' % BOB, 'D:displayname', depth=1)) == set(home)
+        s.command('user', 'delete', BOB, '--purge')
+        assert s.command('share', 'list') == '' and BOB not in s.command('user', 'list')
+        s.command('doctor', '--store')
+        for wrong in (['user'], ['usr'], ['user', 'app-password'], []):
+            r = s.command(*wrong, check=False)
+            assert r.returncode == 2 and 'scambio: ' in r.stderr, (wrong, r)
+        assert s.command('user', 'set', '--help').startswith('usage: scambio [-c FILE] user set ADDRESS')
+        r = s.command('restore', os.path.join(s.dir, 'typo'), check=False)
+        assert r.returncode == 1 and not os.path.exists(os.path.join(s.dir, 'typo')), r
+
+
 def test_backup_and_restore():
     with scambio.Server() as s:
         s.user(ALICE, 'secret')
