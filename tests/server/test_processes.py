@@ -340,6 +340,7 @@ def test_the_release_build_is_confined():
         with open(s.conf, 'w') as f:
             f.write(text.replace('[server]\n', '[server]\nuser = nobody\n'))
         shutil.rmtree(s.dir + '/data')
+        os.mkdir(s.dir + '/data', 0o700)  # root's, as systemd makes it
         os.chmod(s.dir, 0o711)
         open(s.log, 'w').close()
         s.start()
