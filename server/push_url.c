@@ -209,7 +209,7 @@ static void request_write(struct buf *b, const struct url *u, const struct push 
 /* "HTTP/1.1 202 Accepted" */
 static enum status answer_read(const struct line *l, const struct url *u, struct buf *why)
 {
-    char text[STATUS_LINE];
+    char text[STATUS_LINE] = {0};
     size_t n = 0;
     ssize_t got = 1;
     while (n < sizeof text && got > 0 && !memchr(text, '\n', n)) {
