@@ -38,6 +38,7 @@ struct pool {
     } idle[IDLE_MAX];
     size_t idle_count, open_count;
     uint64_t commits; /* how often the writer of the slot has committed */
+    bool restarting;  /* the log is being begun anew: no idle connection keeps a snapshot */
 };
 
 struct queue { /* waiting writes, first in first out */
@@ -118,6 +119,8 @@ void pools_init(struct store *s);
 void pools_free(struct store *s);
 /* Ends the snapshots of the idle reading connections of a slot; committed: those in use end when they are given back. */
 void pool_end_idle(struct store *s, int slot, bool committed);
+/* Around a checkpoint that waits for readers: it would wait in vain for who keeps a snapshot and reads no more. */
+void pool_restarting(struct store *s, int slot, bool on);
 
 /* ---- numbers (numbers.c) ---- */
 /* Takes the account's next number. First of all in every write that changes something of the account. */

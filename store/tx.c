@@ -76,6 +76,16 @@ void pool_end_idle(struct store *s, int slot, bool committed)
     pthread_mutex_unlock(&pool->lock);
 }
 
+void pool_restarting(struct store *s, int slot, bool on)
+{
+    struct pool *pool = &s->pool[slot];
+    pthread_mutex_lock(&pool->lock);
+    pool->restarting = on;
+    pthread_mutex_unlock(&pool->lock);
+    if (on)
+        pool_end_idle(s, slot, false);
+}
+
 /* An idle connection (*reading: with a snapshot of the last commit), or permission (*may_open) to make one. */
 static struct db *pool_take(struct pool *pool, uint64_t *commits, bool *reading, bool *may_open)
 {
@@ -98,7 +108,7 @@ static struct db *pool_take(struct pool *pool, uint64_t *commits, bool *reading,
 static bool pool_keep(struct pool *pool, struct db *db, bool reading, uint64_t commits)
 {
     pthread_mutex_lock(&pool->lock);
-    bool keep = pool->idle_count < IDLE_MAX && (!reading || commits == pool->commits);
+    bool keep = pool->idle_count < IDLE_MAX && (!reading || (commits == pool->commits && !pool->restarting));
     if (keep) {
         pool->idle[pool->idle_count].db = db;
         pool->idle[pool->idle_count++].reading = reading;

@@ -243,9 +243,10 @@ static void note_wal(struct writer *w)
     bool pause = w->waiting == 0;
     pthread_mutex_unlock(&w->lock);
     if (pause || bytes >= WAL_FORCED) {
-        pool_end_idle(s, w->slot, false);
+        pool_restarting(s, w->slot, true);
         (void)db_checkpoint(w->db, DB_CHECKPOINT_RESTART,
                             &left); /* it is tried again after the next commit */
+        pool_restarting(s, w->slot, false);
         atomic_fetch_add(&s->counters.checkpoints, 1);
     }
 }

@@ -303,6 +303,36 @@ static void ids_never_repeat(void **state)
     fixture_end(&f);
 }
 
+static enum status write_megabyte(void *ctx, struct tx *tx)
+{
+    const struct buf *text = ctx;
+    return DB_RUN(tx_wdb(tx, MAIN), "INSERT OR REPLACE INTO setting(key, value) VALUES('test', ?1)",
+                  db_text(buf_view(text)));
+}
+
+/* One client reads and writes by turns. The log is begun anew when he was told of his write: what he reads then is long over
+ * when he waits for the next one. */
+static void a_kept_snapshot_holds_no_log(void **state)
+{
+    (void)state;
+    enum { WRITES = 100, MEGABYTE = 1 << 20, SLOWEST_US = 5 * 1000 * 1000 };
+    struct fixture f;
+    int64_t n, slowest = 0;
+    SCOPED_BUF(text, MEGABYTE);
+    fixture_start(&f, 1);
+    for (size_t i = 0; i < MEGABYTE; i++)
+        buf_addc(&text, 'x');
+    for (int i = 0; i < WRITES && slowest < SLOWEST_US; i++) {
+        int64_t began = clock_mono_us();
+        assert_ok(fixture_write(&f, MAIN, write_megabyte, &text));
+        if (clock_mono_us() - began > slowest)
+            slowest = clock_mono_us() - began;
+        assert_ok(count_rows(&f, &n));
+    }
+    assert_true(slowest < SLOWEST_US);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +342,7 @@ int main(void)
         cmocka_unit_test(readers_can_not_write),          cmocka_unit_test(a_reader_sees_one_moment),
         cmocka_unit_test(many_writers_share_commits),     cmocka_unit_test(a_full_queue_answers_busy),
         cmocka_unit_test(closing_runs_what_waits),        cmocka_unit_test(ids_never_repeat),
+        cmocka_unit_test(a_kept_snapshot_holds_no_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
