@@ -3,7 +3,7 @@
 # Every .c below the folders of MODULES is compiled; nothing is listed by hand. VARIANT is a folder below build/:
 # release (what is installed), asan (AddressSanitizer and UBSan, for the tests), fuzz (clang's libFuzzer).
 
-MODULES  := core formats store directory dav syncml clients server
+MODULES  := core formats store directory dav syncml mailcore clients server
 VERSION  := 0.1.0
 PREFIX   ?= /usr
 DESTDIR  ?=
