@@ -168,19 +168,43 @@ static void add_filters(struct arena *a, struct devinf_store *s, enum db_kind ki
         add_value(a, &f->props, rows[kind].props[i]);
 }
 
-static struct devinf_store *store_new(struct turn *t, enum db_kind kind, struct str name, int attempt)
+/* What we like best is what the client then sends, where it leaves the choice to us: what it likes itself; of one of whom nothing is
+ * known, what its time liked. */
+static enum content_type preferred(struct turn *t, enum db_kind kind, const struct database *db)
 {
     size_t count;
     const enum content_type *types = database_types(kind, &count);
+    const struct devinf *d = device_devinf(t);
+    bool cards = kind == DB_CONTACTS, notes = kind == DB_NOTES;
+    if (db && (d || t->s->phone.sif))
+        return database_type(t, db);
+    for (const struct devinf_store *s = d && !notes ? d->stores : NULL; s; s = s->next) {
+        enum content_type type = content_type_of(s->rx_pref.type, s->rx_pref.version, STR(""));
+        if (type && database_knows(kind, type))
+            return type;
+    }
+    if (d || notes || t->s->version != SML_1_2)
+        return types[0];
+    return cards ? CONTENT_VCARD30 : CONTENT_ICAL20;
+}
+
+static struct devinf_store *store_new(struct turn *t, enum db_kind kind, const struct database *db,
+                                      int attempt)
+{
+    size_t count;
+    const enum content_type *types = database_types(kind, &count), best = preferred(t, kind, db);
+    struct str name = db ? db->target : database_kind_name(kind);
     struct devinf_store *s = ARENA_NEW(t->a, struct devinf_store);
     if (!s)
         return NULL;
     *s = (struct devinf_store){.source = name, .max_guid = -1, .sync_types = sync_types(&t->s->phone)};
     if (attempt == ALL)
         s->display = database_kind_name(kind);
-    s->rx_pref = (struct devinf_type){.type = content_mime(types[0]), .version = content_version(types[0])};
+    s->rx_pref = (struct devinf_type){.type = content_mime(best), .version = content_version(best)};
     s->tx_pref = s->rx_pref;
-    for (size_t i = 1; i < count && attempt == ALL; i++) {
+    for (size_t i = 0; i < count && attempt == ALL; i++) {
+        if (types[i] == best)
+            continue;
         add_type(t->a, &s->rx, types[i]);
         add_type(t->a, &s->tx, types[i]);
     }
@@ -220,13 +244,13 @@ static void add_stores(struct turn *t, struct devinf *d, int attempt)
         if (db->state == DB_FAILED)
             continue;
         told[db->kind] = true;
-        add_store(d, store_new(t, db->kind, db->target, attempt));
+        add_store(d, store_new(t, db->kind, db, attempt));
     }
     bool none = !d->stores;
     asked_for(t, wanted);
     for (int kind = 0; kind < DB_KIND_COUNT; kind++)
         if (!told[kind] && (attempt < WANTED || (none && wanted[kind])))
-            add_store(d, store_new(t, (enum db_kind)kind, database_kind_name((enum db_kind)kind), attempt));
+            add_store(d, store_new(t, (enum db_kind)kind, NULL, attempt));
 }
 
 static const struct sml_node *own(struct turn *t, const struct result *r, int attempt)

@@ -378,6 +378,7 @@ static void test_devinf(void **state)
     assert_ok(devinf_read(&d.a, results->items->inner, &ours, &why));
     assert_str(ours.man, "Scambio");
     assert_int_equal(ours.stores->sync_types, 0xFE);
+    assert_str(ours.stores->rx_pref.version, "3.0"); /* what the device likes itself */
     assert_true(d.in.final);
     assert_null(dev_got(&d, SML_GET, 0));
     dev_take(&d);
