@@ -208,6 +208,33 @@ static void wide_priority(struct ctx *x, struct ical_comp *c)
     l->raw = STR_NONE;
 }
 
+/* The engine of SyncEvolution and others fills an empty DESCRIPTION; in the calendars of others it would stand there twice. */
+static void drop_echo(struct ctx *x, struct ical_comp *c)
+{
+    const struct line *summary = ical_prop(c, STR("SUMMARY")),
+                      *description = ical_prop(c, STR("DESCRIPTION"));
+    enum ical_kind kind = ical_kind_of(c->name);
+    if (!x->s->phone->summary_echo || (kind != ICAL_VEVENT && kind != ICAL_VTODO) || !summary || !description)
+        return;
+    if (str_eq(str_trim(text_unescape(x->a, summary->value)),
+               str_trim(text_unescape(x->a, description->value))))
+        comp_drop(c, STR("DESCRIPTION"));
+}
+
+/* "ADR:;;;;;;" and the like say as little as "TITLE:", which means that it is gone. */
+static void empty_what_says_nothing(struct ical_comp *c)
+{
+    for (struct line *l = c->props; l; l = l->next) {
+        size_t i = 0;
+        while (i < l->value.n && (ascii_space(l->value.p[i]) || l->value.p[i] == ';' || l->value.p[i] == ','))
+            i++;
+        if (i < l->value.n || !i || str_caseeq(l->name, STR("N")))
+            continue;
+        l->value = STR("");
+        l->raw = STR_NONE;
+    }
+}
+
 static void undo_ways(struct ctx *x, struct ical_comp *c)
 {
     const struct phone *p = x->s->phone;
@@ -252,10 +279,14 @@ enum status doc_read(struct ctx *x, struct str data, struct doc *out)
         return st;
     if (out->media == MEDIA_VCARD) {
         drop_twice(out->root);
+        empty_what_says_nothing(out->root);
         undo_ways(x, out->root);
     }
-    for (struct ical_comp *c = out->root->children; c; c = c->next)
+    for (struct ical_comp *c = out->root->children; c; c = c->next) {
+        empty_what_says_nothing(c);
         undo_ways(x, c);
+        drop_echo(x, c);
+    }
     doc_localise(x, out);
     return x->a->st;
 }

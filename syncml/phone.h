@@ -43,6 +43,7 @@ struct phone {
     bool epoc;              /* entries of Symbian's agenda say their kind (X-EPOCAGENDAENTRYTYPE) */
     bool due_local_midnight;
     bool drop_status;  /* its STATUS of events means nothing */
+    bool summary_echo; /* what has no DESCRIPTION is given its SUMMARY as one */
     bool sif;          /* SIF unless its DevInf says otherwise */
     bool ignore_ctcap; /* what its DevInf says about properties and sizes is wrong */
     bool no_resp_uri_on_401;

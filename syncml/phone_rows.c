@@ -75,6 +75,7 @@ static const struct {
     {FIELD(epoc), YES_NO, NULL},
     {FIELD(due_local_midnight), YES_NO, NULL},
     {FIELD(drop_status), YES_NO, NULL},
+    {FIELD(summary_echo), YES_NO, NULL},
     {FIELD(sif), YES_NO, NULL},
     {FIELD(ignore_ctcap), YES_NO, NULL},
     {FIELD(no_resp_uri_on_401), YES_NO, NULL},

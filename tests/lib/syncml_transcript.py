@@ -6,6 +6,7 @@ line at the left margin with indented lines below:
 
     session                a new session begins
     client                 a message of the phone: its commands as an outline; CmdIDs and MsgRefs are filled in
+    again                  that message once more, with the kind of log-in and the nonce that the answer asked for
     server                 what must come back: every command, in order, each with all of its elements
     http 403               …the request is refused with that HTTP status
     put PATH               over CalDAV or CardDAV (PATH below the account's collections: contacts/x.vcf), "| " lines are the body
@@ -29,6 +30,7 @@ from scambio import XMLNS
 from syncml import Phone, Ways, commands, nonce_of
 from syncml_wire import COMMANDS, E, Style, outline
 
+STATUS_ORDER = 'CmdID MsgRef CmdRef Cmd … TargetRef SourceRef Cred Chal Data Item'.split()
 CONTINUED = {'Meta', 'Anchor', 'Target', 'Source'}
 KINDS = {'contacts': ('addressbooks', 'text/vcard'), 'calendar': ('calendars', 'text/calendar'), 'tasks': ('calendars', 'text/calendar'),
          'notes': ('calendars', 'text/calendar')}
@@ -144,6 +146,8 @@ def compare(pattern, actual, bound, charset, where=''):
     numbered = any(c.name == 'CmdID' for c in wanted)
     got = [c for c in actual if numbered or c.name != 'CmdID']
     if pattern.name == 'Status':
+        wanted.sort(key=lambda c: STATUS_ORDER.index(c.name))
+    if pattern.name in ('Status', 'Results'):
         got = [c for c in got if c.name != 'MsgRef' or any(w.name == 'MsgRef' for w in wanted)]
     return compare_children(wanted, got, bound, charset, here)
 
@@ -198,6 +202,7 @@ class Player:
         self.bound = {}
         self.answer = None
         self.refused = None
+        self.said = None  # the last client step
 
     def play(self):
         try:
@@ -214,8 +219,15 @@ class Player:
     def do_session(self, step):
         self.phone.start()
 
+    def do_again(self, step):
+        """What phones do after a 401."""
+        if not self.phone.take_challenge(self.answer):
+            raise Wrong('not challenged')
+        self.do_client(self.said)
+
     def do_client(self, step):
         phone = self.phone
+        self.said = step
         body = [x for c in tree_of(step.lines) for x in (self.statuses() if c.name == 'Statuses' else [c])]
         phone.msg_id += 1
         phone.cmd_id = 0
@@ -261,8 +273,7 @@ class Player:
         if e.name in COMMANDS + ['Results'] and not e.get('CmdID'):
             e.children.insert(0, E('CmdID', self.phone.next_id()))
         if e.name == 'Status':  # TargetRef, SourceRef and Item may follow the short form
-            order = 'CmdID MsgRef CmdRef Cmd TargetRef SourceRef Cred Chal Data Item'.split()
-            e.children.sort(key=lambda c: order.index(c.name))
+            e.children.sort(key=lambda c: STATUS_ORDER.index(c.name))
         for c in e:
             self.fill(c)
         texts = [c for c in e.children if not isinstance(c, E)]
@@ -362,7 +373,7 @@ def line_of(e, depth, player, above=''):
     path = above + '/' + e.name
     if e.name in ('CmdID', 'MsgRef'):
         return ''
-    if path.endswith(('Chal/Meta/NextNonce', 'Alert/Item/Meta/Anchor/Next')):
+    if path.endswith(('Chal/Meta/NextNonce', 'Alert/Item/Meta/Anchor/Next', 'Alert/Item/Meta/Anchor/Last')):
         return '  ' * depth + e.name + ': *\n'
     if path.endswith('/Add/Item/Source/LocURI'):
         name = '$guid%d' % (1 + sum(k.startswith('$guid') for k in player.bound))

@@ -383,15 +383,36 @@ static void test_hash_and_key(void **state)
     assert_false(same);
 }
 
+/* A device that fills an empty DESCRIPTION with the SUMMARY: neither does it come to be, nor is one that is like it lost. */
+static void test_summary_echo(void **state)
+{
+    (void)state;
+    SCOPED_ARENA(a, 1 << 26);
+    static const char echoed[] = "BEGIN:VEVENT\nUID:e\nDTSTART:20260105T090000Z\nSUMMARY:Team\\, weekly\n"
+                                 "DESCRIPTION:Team\\, weekly\nGEO:;\nEND:VEVENT\n";
+    struct str sent = calendar_text(&a, echoed);
+    assert_holds(imported(&a, CONTENT_ICAL20, sent, STR_NONE, "").body, "DESCRIPTION:Team");
+    struct str twice = imported(&a, CONTENT_ICAL20, sent, STR_NONE, "").body;
+    assert_lacks(twice, "GEO");
+    phone.summary_echo = true;
+    struct str once = imported(&a, CONTENT_ICAL20, sent, STR_NONE, "").body;
+    assert_lacks(once, "DESCRIPTION");
+    assert_unchanged(&a, CONTENT_ICAL20, sent, once, "");
+    assert_unchanged(&a, CONTENT_ICAL20, sent, twice, "");
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, content_setup, content_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_untouched),    TEST(test_rewritten),   TEST(test_one_change),
-        TEST(test_moved_time),   TEST(test_rule_change), TEST(test_parts),
-        TEST(test_join),         TEST(test_without),     TEST(test_no_recurrence_id),
-        TEST(test_allday),       TEST(test_new),         TEST(test_broken),
-        TEST(test_both),         TEST(test_alarm),       TEST(test_task),
+        TEST(test_summary_echo), TEST(test_untouched),
+        TEST(test_rewritten),    TEST(test_one_change),
+        TEST(test_moved_time),   TEST(test_rule_change),
+        TEST(test_parts),        TEST(test_join),
+        TEST(test_without),      TEST(test_no_recurrence_id),
+        TEST(test_allday),       TEST(test_new),
+        TEST(test_broken),       TEST(test_both),
+        TEST(test_alarm),        TEST(test_task),
         TEST(test_hash_and_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
