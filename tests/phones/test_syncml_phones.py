@@ -2,6 +2,7 @@
 """What phones send, family by family, as transcripts (tests/transcripts/syncml), played over HTTP."""
 import glob
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
@@ -9,6 +10,7 @@ import suite
 from scambio import ROOT, Server
 from syncml_transcript import Player
 
+TRANSCRIPTS = os.path.join(ROOT, 'tests', 'transcripts', 'syncml', '*.txt')
 server = Server()
 server.start()
 
@@ -42,7 +44,13 @@ def player_of(path):
     return lambda: play(path)
 
 
-for file in sorted(glob.glob(os.path.join(ROOT, 'tests', 'transcripts', 'syncml', '*.txt'))):
+def test_every_profile_has_one():
+    names = set(re.findall(r'^\[(.+)\]', ''.join(open(f).read() for f in glob.glob(os.path.join(ROOT, 'clients', 'phones', '*.ini'))), re.M))
+    played = set(re.findall(r'^device profile (.+)$', ''.join(open(f).read() for f in glob.glob(TRANSCRIPTS)), re.M))
+    assert names and names == played, 'without a transcript: %s; without a profile: %s' % (names - played, played - names)
+
+
+for file in sorted(glob.glob(TRANSCRIPTS)):
     globals()['test_' + os.path.basename(file)[:-4].replace('-', '_')] = player_of(file)
 
 suite.main(globals(), last=server.stop)
