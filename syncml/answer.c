@@ -214,7 +214,8 @@ static bool put_alert(struct turn *t, struct sml_out *o, struct database *db)
 {
     struct sml_item item = {.target = db->source, .source = db->target, .meta = no_meta};
     struct sml_command c = {.cmd = SML_ALERT, .items = &item, .meta = no_meta, .changes = -1};
-    c.data = arena_strf(t->a, "%d", db->resumed ? (int)ALERT_RESUME : (int)db->mode);
+    /* Of a session that is resumed, too: a client that is told 225 here (SyncEvolution) takes it for an error and sends nothing. */
+    c.data = arena_strf(t->a, "%d", (int)db->mode);
     item.meta.last = db->server_last;
     item.meta.next = db->server_next;
     return sml_add(o, &c);

@@ -189,6 +189,7 @@ class Phone:
         self.statuses = []        # to what the server sent last
         self.unanswered = collections.deque()  # (MsgID, CmdID) of all we said: Statuses must come in this order
         self.waiting = {}         # (MsgID, CmdID): (store, LUID) of our changes
+        self.refused = set()      # stores that are not resumed
         self.alerted = {}         # (MsgID, CmdID): store
         self.told = {}            # (MsgID, CmdID): (store, {GUID: LUID}) of our Maps
         self.confirmed = {}       # (store, LUID): code
@@ -571,6 +572,8 @@ class Phone:
 
     def confirm(self, status, key, code):
         """A Status to one of our changes, of our Maps, of our Alerts."""
+        if key in self.alerted and code == 508:
+            self.refused.add(self.alerted[key])
         if key in self.alerted and code >= 400 and code != 508:
             self.modes[self.alerted[key]] = None
             self.failed.append((self.alerted[key], None, code))
@@ -682,15 +685,15 @@ class Phone:
     def read_alert(self, store, alert):
         """Which kind of sync the server wants of a store."""
         code = {206: 200, 207: 202, 208: 203, 209: 204, 210: 205}.get(alert.number('Data'), alert.number('Data'))
-        if code == RESUME:
-            code = self.modes[store.name]
-        else:
+        resumed = self.resuming and store.name not in self.refused
+        assert not resumed or code == self.modes[store.name], '%s: resumed with Alert %s, it was %s' % (store.name, code, self.modes[store.name])
+        if not resumed:
             self.done_before = {k: v for k, v in self.done_before.items() if k[0] != store.name}
         store.server_next = alert.text('Item/Meta/Anchor/Next')
         last = alert.text('Item/Meta/Anchor/Last')
         if code in (TWO_WAY, ONE_WAY_CLIENT, ONE_WAY_SERVER):
             assert last == store.server_last, '%s: the server says Last %s, it was %s' % (store.name, last, store.server_last)
-        if code == SLOW:
+        if code == SLOW and not resumed:
             store.maps.clear()
         if code == REFRESH_SERVER and not store.wiped:
             store.items.clear()

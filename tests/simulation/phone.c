@@ -168,6 +168,7 @@ void phone_begin(struct phone *p, bool resume)
         p->mode[db] = p->resuming ? p->resume_mode[db] : s->last ? SYNC_TWO_WAY : SYNC_SLOW;
         if (!p->resuming)
             p->confirmed_count[db] = 0;
+        p->refused[db] = false;
         if (p->ways.forgets_maps)
             phone_forget_maps(p, db);
         s->partial_size = 0;

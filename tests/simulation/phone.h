@@ -86,6 +86,7 @@ struct phone {
     char query[256]; /* where it goes: of the server's RespURI */
     long msg, cmd, anchor, server_max;
     int mode[DB_COUNT];
+    bool refused[DB_COUNT]; /* what could not be resumed */
     bool accepted, resuming, slow_wanted[DB_COUNT], suspend, suspended, replan;
     int attempts;
     struct el *statuses; /* to what the server sent last; children of no parent */

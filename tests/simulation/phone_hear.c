@@ -69,6 +69,8 @@ static void hear_status(struct phone *p, const struct el *status)
     if (!good)
         phone_faultf(p, "Status %d for message %ld, command %ld (token %#x, %s %s)", code, msg, cmd,
                      w->command, sample_db(w->db), w->luid);
+    if (w->command == T_ALERT && code == 508)
+        p->refused[w->db] = true;
     if (w->luid[0] && !w->more && good)
         confirm(p, w->db, w->luid);
     if (w->command == T_MAP && good)
@@ -101,7 +103,9 @@ static void hear_alert(struct phone *p, const struct el *e)
     }
     struct phone_store *s = &p->stores[db];
     snprintf(s->server_next, sizeof s->server_next, "%.*s", STR_ARG(next));
-    if (code == ALERT_RESUME && p->resuming) {
+    if (p->resuming && !p->refused[db]) {
+        if (code != p->mode[db])
+            phone_faultf(p, "%s: resumed with Alert %ld, it was %d", sample_db(db), code, p->mode[db]);
         p->resumed++;
     } else if (code == SYNC_SLOW || code == SYNC_TWO_WAY) {
         if (code == SYNC_TWO_WAY && !str_eq(last, str_c(s->server_last)))

@@ -608,8 +608,6 @@ static inline bool dev_sync(struct dev *d, int code)
     }
     if (!d->mode)
         return false;
-    if (d->mode == 225)
-        d->mode = 200;
     if (d->mode == 205)
         for (int i = 0; i < ITEMS_MOST; i++)
             d->items[i].state = ITEM_FREE;
