@@ -140,7 +140,7 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "an address in a SyncML message: database, item, and the expression of a filter"},
     [CONF_LIMITS_SYNCML_CREDENTIAL] = {"limits", "syncml_credential", CONF_SIZE, "4K", 128, 64 * K, NULL,
         "what logs in, in a SyncML message"},
-    [CONF_LIMITS_SYNCML_OBJECT] = {"limits", "syncml_object", CONF_SIZE, NULL, K, 2 * G - 1, NULL,
+    [CONF_LIMITS_SYNCML_OBJECT] = {"limits", "syncml_object", CONF_SIZE, NULL, K, 2047 * M, NULL,
         "one item over SyncML, either way (MaxObjSize); absent: as resource_size"},
     [CONF_LIMITS_SYNCML_MESSAGES] = {"limits", "syncml_messages", CONF_INT, "20000", 10, 10000000, NULL,
         "messages of one SyncML session"},
