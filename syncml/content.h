@@ -89,6 +89,12 @@ struct content_in {
 enum status content_import(struct arena *a, const struct content_settings *s, enum content_type type,
                            struct str data, struct str stored, struct str recur_id, struct str uid,
                            enum content_merge how, struct content_in *out);
+/* The same where the stored object was changed since the device got it: `base` is what it was then (STR_NONE: not known). Three
+ * ways: what the device did not change keeps what others made of it; of what both changed the device's value counts, and of what
+ * can be there several times both stay. Without `base`, or when it cannot be read, `how` says. */
+enum status content_import_since(struct arena *a, const struct content_settings *s, enum content_type type,
+                                 struct str data, struct str stored, struct str base, struct str recur_id,
+                                 struct str uid, enum content_merge how, struct content_in *out);
 /* UID, part and a key for matching, of a device's item, before anything is looked up. */
 struct content_peek {
     struct str uid; /* STR_NONE: none */

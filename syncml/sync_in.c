@@ -2,6 +2,7 @@
  *
  * It is found by LUID, by UID, and where sets are compared (slow sync) or Adds of ours wait for their Map, by content. Only
  * then is it a new one. What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
+#include "store/former.h"
 #include "syncml/engine.h"
 
 struct facts { /* of the device's item */
@@ -11,6 +12,8 @@ struct facts { /* of the device's item */
     struct object *object; /* it is this one; NULL: none */
     struct str part;       /* which component of it */
     struct luid row;
+    struct str
+        base; /* the object as the row's device got it, when it was changed since; STR_NONE: not known */
     bool has_row, same; /* same: content_same() held */
     struct slow_entry *entry;
 };
@@ -99,7 +102,8 @@ static enum status import(struct turn *t, struct change *c, const struct facts *
                           struct str part, enum content_merge how, struct content_in *in)
 {
     *in = (struct content_in){0};
-    enum status st = content_import(t->work, &f->settings, c->type, c->data, stored, part, STR_NONE, how, in);
+    enum status st = content_import_since(t->work, &f->settings, c->type, c->data, stored, f->base, part,
+                                          STR_NONE, how, in);
     if (st > 0)
         t->why_text = keep(t, in->why);
     return st;
@@ -196,19 +200,32 @@ static enum status write_over(struct turn *t, struct change *c, const struct fac
 
 /* ---- an object that is there ---- */
 
-/* Did anything change that this device can see? */
-static enum status visible_change(struct turn *t, const struct change *c, const struct facts *f,
-                                  bool *visible)
+/* Does this text of the object look different to the device than what it has? */
+static enum status looks_other(struct turn *t, const struct change *c, const struct facts *f, struct str body,
+                               bool *other)
 {
     struct str out;
     unsigned char hash[16];
-    *visible = true;
-    enum status st = content_export(t->work, &f->settings, content_media(c->type), f->object->body,
-                                    f->row.recur_id, c->type, &out);
+    *other = true;
+    enum status st =
+        content_export(t->work, &f->settings, content_media(c->type), body, f->row.recur_id, c->type, &out);
     if (st == OK)
         st = content_hash(t->work, &f->settings, c->type, out, hash);
     if (st == OK)
-        *visible = memcmp(hash, f->row.hash, sizeof hash) != 0;
+        *other = memcmp(hash, f->row.hash, sizeof hash) != 0;
+    return st < 0 ? st : OK;
+}
+
+/* What the device had before it changed it: the text of the number that it had seen, or one that looks the same to it. */
+static enum status find_base(struct turn *t, struct tx *tx, const struct change *c, struct facts *f)
+{
+    struct str body;
+    bool exact, other = false;
+    enum status st = former_body(tx, t->work, f->row.item, f->row.seen_seq, &exact, &body);
+    if (st == OK && !exact)
+        st = looks_other(t, c, f, body, &other);
+    if (st == OK && !other)
+        f->base = body;
     return st < 0 ? st : OK;
 }
 
@@ -221,7 +238,7 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
     bool visible = false;
     enum status st = object_body(t, tx, o);
     if (st == OK && f->has_row && !o->planned && o->seq > f->row.seen_seq)
-        st = visible_change(t, c, f, &visible);
+        st = looks_other(t, c, f, o->body, &visible);
     if (st)
         return st;
     if (f->same && !f->has_row)
@@ -244,6 +261,8 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
     case VERDICT_BOTH:
         break;
     }
+    if (f->has_row && (st = find_base(t, tx, c, f)) != OK)
+        return st;
     return write_over(t, c, f, part, CONTENT_BOTH, code);
 }
 
@@ -455,7 +474,7 @@ static enum status plan_delete(struct turn *t, struct tx *tx, struct change *c)
     st = object_body(t, tx, f.object);
     if (st == OK && !f.object->planned && f.object->seq > f.row.seen_seq) {
         c->type = c->db->sent_type ? c->db->sent_type : c->db->type;
-        st = visible_change(t, c, &f, &visible);
+        st = looks_other(t, c, &f, f.object->body, &visible);
     }
     if (st)
         return st;

@@ -77,6 +77,43 @@ static void test_merge(void **state)
     rig_stop(&rig);
 }
 
+#define NOTED                                                                                                \
+    "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:carla\r\nFN:Carla Test\r\nN:Carla;Test;;;\r\n"                        \
+    "TEL;TYPE=CELL:%s\r\nNOTE:%s\r\n%sEND:VCARD\r\n"
+
+static void put_noted(const char *tel, const char *note)
+{
+    SCOPED_EXCHANGE(x) = askf(&rig.w, "alice@example.test",
+                              "PUT /dav/addressbooks/alice@example.test/contacts/carla.vcf\n"
+                              "Content-Type: text/vcard\n\n" NOTED,
+                              tel, note, "X-SECRET:kept\r\n");
+    assert_int_equal(x->t.resp.status, 204);
+}
+
+/* The device changes one field, another client the other: what nobody touched on one side is no change of that side. */
+static void test_merge_fields(void **state)
+{
+    (void)state;
+    begin("merge");
+    put_noted("+39 333", "uno");
+    assert_true(dev_sync(&d, 200));
+    put_noted("+39 333", "due");
+    dev_add(&d, dev_holds(&d, "uno")->luid, NOTED, "+39 888", "uno", "");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.codes[0], 207);
+    assert_int_equal(d.replaces, 1);
+    assert_int_equal(cards(&rig, "+39 888") + cards(&rig, "NOTE:due") + cards(&rig, "X-SECRET:kept"), 3);
+    assert_int_equal(cards(&rig, "+39 333") + cards(&rig, "NOTE:uno"), 0);
+    assert_non_null(dev_holds(&d, "NOTE:due"));
+    /* and again on what came of it */
+    put_noted("+39 888", "tre");
+    dev_add(&d, dev_holds(&d, "due")->luid, NOTED, "+39 777", "due", "");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(cards(&rig, "+39 777") + cards(&rig, "NOTE:tre"), 2);
+    assert_int_equal(cards(&rig, "+39 888") + cards(&rig, "NOTE:due"), 0);
+    end(0, 0, 2);
+}
+
 static void test_duplicate(void **state)
 {
     (void)state;
@@ -167,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_server),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_merge_fields),
         cmocka_unit_test(test_duplicate),
         cmocka_unit_test(test_newest),
         cmocka_unit_test(test_invisible),
