@@ -329,7 +329,7 @@ enum status row_of_part(struct turn *t, struct tx *tx, struct database *db, stru
                         struct str recur_id, struct luid *row);
 void row_plan(struct turn *t, struct database *db, const struct luid *row, struct object *o, bool dropped);
 
-/* ---- changes of the device (change.c, sync_in.c) ---- */
+/* ---- changes of the device (change.c, sync_in.c, facts.c) ---- */
 enum change_act { ACT_NOTHING, ACT_PUT, ACT_DELETE, ACT_MOVE };
 struct change { /* one item of an Add, Replace, Delete, Copy or Move */
     struct step step;

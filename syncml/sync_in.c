@@ -1,22 +1,6 @@
 /* syncml/sync_in.c: what an Add or Replace of the device comes to: which stored object it is about, and what is written.
- *
- * It is found by LUID, by UID, and where sets are compared (slow sync) or Adds of ours wait for their Map, by content. Only
- * then is it a new one. What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
-#include "store/former.h"
-#include "syncml/engine.h"
-
-struct facts { /* of the device's item */
-    struct content_settings settings;
-    struct content_peek peek;
-    unsigned char hash[16];
-    struct object *object; /* it is this one; NULL: none */
-    struct str part;       /* which component of it */
-    struct luid row;
-    struct str
-        base; /* the object as the row's device got it, when it was changed since; STR_NONE: not known */
-    bool has_row, same; /* same: content_same() held */
-    struct slow_entry *entry;
-};
+ * What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
+#include "syncml/facts.h"
 
 static enum status refuse(struct turn *t, enum status st, const char *why)
 {
@@ -27,12 +11,6 @@ static enum status refuse(struct turn *t, enum status st, const char *why)
 static struct str keep(struct turn *t, struct str s)
 {
     return s.p ? arena_str(t->work, s) : STR_NONE;
-}
-
-static struct db_source *source_of(const struct change *c, const struct object *o)
-{
-    size_t i = database_source_of(c->db, o->collection);
-    return i == SIZE_MAX ? NULL : &c->db->sources[i];
 }
 
 /* ---- rows ---- */
@@ -200,39 +178,10 @@ static enum status write_over(struct turn *t, struct change *c, const struct fac
 
 /* ---- an object that is there ---- */
 
-/* Does this text of the object look different to the device than what it has? */
-static enum status looks_other(struct turn *t, const struct change *c, const struct facts *f, struct str body,
-                               bool *other)
-{
-    struct str out;
-    unsigned char hash[16];
-    *other = true;
-    enum status st =
-        content_export(t->work, &f->settings, content_media(c->type), body, f->row.recur_id, c->type, &out);
-    if (st == OK)
-        st = content_hash(t->work, &f->settings, c->type, out, hash);
-    if (st == OK)
-        *other = memcmp(hash, f->row.hash, sizeof hash) != 0;
-    return st < 0 ? st : OK;
-}
-
-/* What the device had before it changed it: the text of the number that it had seen, or one that looks the same to it. */
-static enum status find_base(struct turn *t, struct tx *tx, const struct change *c, struct facts *f)
-{
-    struct str body;
-    bool exact, other = false;
-    enum status st = former_body(tx, t->work, f->row.item, f->row.seen_seq, &exact, &body);
-    if (st == OK && !exact)
-        st = looks_other(t, c, f, body, &other);
-    if (st == OK && !other)
-        f->base = body;
-    return st < 0 ? st : OK;
-}
-
 static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
     struct object *o = f->object;
-    const struct db_source *src = source_of(c, o);
+    const struct db_source *src = facts_source(c, o);
     struct str part = f->has_row ? f->row.recur_id : f->part;
     int code = c->cmd == SML_ADD ? 201 : 200;
     bool visible = false;
@@ -261,149 +210,80 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
     case VERDICT_BOTH:
         break;
     }
-    if (f->has_row && (st = find_base(t, tx, c, f)) != OK)
+    if (f->has_row && (st = facts_base(t, tx, c, f)) != OK)
         return st;
     return write_over(t, c, f, part, CONTENT_BOTH, code);
 }
 
-/* ---- finding it ---- */
-
-/* In a slow sync a LUID of a device that was reset may mean something else than it did. */
-static enum status trust(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+/* Deleted here, changed there: an update beats a deletion. What was deleted is the base, so that it comes back whole, under its UID and
+ * its old name, and other devices that changed it too find it there. */
+static enum status revive(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
-    struct database *db = c->db;
-    uint64_t key = 0;
-    if (!database_slow(db) || memcmp(f->hash, f->row.hash, sizeof f->hash) == 0 ||
-        (f->peek.uid.n && str_eq(f->peek.uid, f->object->uid))) {
-        db->verified++;
-        return OK;
-    }
-    enum status st = object_body(t, tx, f->object);
+    struct content_in in;
+    enum media media = content_media(c->type);
+    const struct grave *g = &f->grave;
+    if (f->from->read_only)
+        return refuse(t, DENIED, "this database can only be read");
+    enum status st = facts_base(t, tx, c, f);
     if (st == OK)
-        st = content_key(t->work, &f->settings, content_media(c->type), f->object->body, f->row.recur_id,
-                         &key);
-    if (st < 0)
+        st = import(t, c, f, g->body, f->row.recur_id, CONTENT_DEVICE, &in);
+    if (st == OK && !str_eq(in.uid, g->obj_uid))
+        st = uid_replace(t->work, &t->sml->content, media, in.body, g->obj_uid, &in.body);
+    if (st)
         return st;
-    if (st == OK && key && key == f->peek.key) {
-        db->verified++;
-        return OK;
+    c->collection = f->from->collection;
+    c->name = g->name;
+    st = g->name.p ? is_free(t, tx, c->collection, c->name, g->obj_uid) : EXISTS;
+    if (st == EXISTS) {
+        c->name = name_of(t, c, g->obj_uid, media);
+        st = is_free(t, tx, c->collection, c->name, g->obj_uid);
     }
-    if (db->history || (db->verified > 0 && !db->refuted))
-        return OK;
-    f->has_row = false;
-    f->object = NULL;
+    if (st == EXISTS) /* somebody else has its UID by now */
+        return add(t, tx, c, f, true, 201);
+    if (st == OK)
+        st = prepare(t, c, media, in.body);
+    if (st)
+        return st;
+    struct object *o = object_new(t, c->collection, c->name, c->prepared.uid);
+    if (!o)
+        return E_MEMORY;
+    plan_object(o, c);
+    c->act = ACT_PUT;
+    c->exists = false;
+    c->differs = in.differs || has_parts(c, in.body);
+    c->code = 201;
+    fill_row(c, f, o, in.recur_id);
     return OK;
 }
 
-static enum status find_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+/* It is deleted here, and the device has it unchanged: it is told, as long as its row is there. In a slow sync only who knows its last
+ * sync is taken to mean no more by it than that it is there. */
+static bool stays_gone(struct change *c, const struct facts *f)
 {
-    enum status st = row_by_luid(t, tx, c->db, c->luid, &f->row, &f->object);
-    f->has_row = st == OK;
-    if (st == NOT_FOUND || (st == OK && !f->object)) {
-        f->has_row = false; /* deleted here, changed there: the change wins, as a new object */
-        return OK;
-    }
-    return st == OK ? trust(t, tx, c, f) : st;
-}
-
-/* Another LUID of this device stands for the same part already. *twin: the device really has two. */
-static enum status other_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f, bool *twin)
-{
-    struct luid row;
-    *twin = false;
-    enum status st = row_of_part(t, tx, c->db, f->object, f->part, &row);
-    if (st)
-        return st == NOT_FOUND ? OK : st;
-    if (str_eq(row.luid, c->luid) || (str_starts(row.luid, STR("#")) && !str_starts(row.luid, STR("##"))))
-        return OK;
-    *twin = !database_slow(c->db) || row.round == c->db->round;
-    return OK;
-}
-
-static enum status is_same(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
-{
-    enum status st = object_body(t, tx, f->object);
-    if (st == OK)
-        st = content_same(t->work, &f->settings, c->type, c->data, f->object->body, f->part, &f->same);
-    return st < 0 ? st : OK;
-}
-
-/* *elsewhere: the UID belongs to something that this is not. */
-static enum status find_uid(struct turn *t, struct tx *tx, struct change *c, struct facts *f, bool *elsewhere)
-{
-    bool twin;
-    enum status st = object_by_uid(t, tx, c->db, f->peek.uid, &f->object);
-    if (st)
-        return st == NOT_FOUND ? OK : st;
-    const struct db_source *src = source_of(c, f->object);
-    if (!src || !((unsigned)f->object->kind & src->kinds)) {
-        *elsewhere = true;
-        f->object = NULL;
-        return OK;
-    }
-    f->part = f->peek.recur_id.p ? f->peek.recur_id : STR("");
-    st = other_luid(t, tx, c, f, &twin);
-    if (st || !twin)
-        return st;
-    st = is_same(t, tx, c, f);
-    if (f->same && database_slow(c->db)) {
-        c->extra = c->db; /* one of the two is too many */
-        return st;
-    }
-    if (!f->same) {
-        *elsewhere = true;
-        f->object = NULL;
-    }
-    return st;
-}
-
-static enum status find_content(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
-{
-    enum status st = slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
-    if (st)
-        return st == NOT_FOUND ? OK : st;
-    f->part = f->entry->recur_id;
-    f->same = true;
-    c->claimed = f->entry;
-    f->entry->claimed = true;
-    return OK;
-}
-
-static void claim(struct change *c, struct facts *f)
-{
-    struct slow_entry *e = f->object && f->object->id
-                               ? slow_entry_of(c->db, f->object->id, f->has_row ? f->row.recur_id : f->part)
-                               : NULL;
-    if (e && !e->claimed) {
-        e->claimed = true;
-        c->claimed = e;
-    }
-}
-
-static enum status look(struct turn *t, struct change *c, struct facts *f)
-{
-    f->settings = t->content;
-    f->settings.phone = c->db->phone;
-    enum status st = content_peek(t->work, &f->settings, c->type, c->data, &f->peek);
-    if (st == OK)
-        st = content_hash(t->work, &f->settings, c->type, c->data, f->hash);
-    if (st > 0)
-        t->why_text = STR("its text can not be understood");
-    if (st == OK && !database_takes(c->db, f->peek.kind))
-        return refuse(t, UNSUPPORTED, "this database does not take such items");
-    return st;
+    if (!f->grave.obj_uid.p || f->object || memcmp(f->hash, f->row.hash, sizeof f->hash) != 0 ||
+        !(c->db->history || !database_slow(c->db)))
+        return false;
+    c->act = ACT_NOTHING;
+    c->code = c->cmd == SML_ADD ? 201 : 200;
+    c->put_row = true;
+    c->row = f->row;
+    c->row.round = c->db->round;
+    c->id = f->row.item;
+    return true;
 }
 
 static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
 {
-    struct facts f = {.part = STR("")};
+    struct facts f = {.part = STR(""), .grave = {.obj_uid = STR_NONE}};
     bool elsewhere = false;
-    enum status st = look(t, c, &f);
+    enum status st = facts_read(t, c, &f);
     if (st == OK)
-        st = find_luid(t, tx, c, &f);
-    if (st == OK && f.object && f.has_row && !f.object->planned &&
+        st = facts_by_luid(t, tx, c, &f);
+    if (st == OK && stays_gone(c, &f))
+        return OK;
+    if (st == OK && f.object && f.has_row && !f.object->planned && f.object->id == f.row.item &&
         memcmp(f.hash, f.row.hash, sizeof f.hash) == 0) {
-        claim(c, &f);
+        facts_claim(c, &f);
         if (database_slow(c->db) && database_media(c->db) == MEDIA_CALENDAR)
             st = object_body(t, tx, f.object);
         if (st)
@@ -411,10 +291,12 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
         return leave(c, &f, f.row.recur_id, f.object->seq > f.row.seen_seq, c->cmd == SML_ADD ? 201 : 200);
     }
     bool had_row = f.has_row;
+    if (st == OK && !f.object && f.grave.obj_uid.p)
+        return revive(t, tx, c, &f);
     if (st == OK && !f.object)
-        st = find_uid(t, tx, c, &f, &elsewhere);
+        st = facts_by_uid(t, tx, c, &f, &elsewhere);
     if (st == OK && !f.object)
-        st = find_content(t, tx, c, &f);
+        st = facts_by_content(t, tx, c, &f);
     if (st)
         return st;
     if (c->extra) { /* the device deletes its twin: no row */
@@ -424,7 +306,7 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
     }
     if (!had_row && f.object && f.row.luid.p)
         c->db->refuted++; /* the LUID was somebody else's */
-    claim(c, &f);
+    facts_claim(c, &f);
     if (f.object)
         return meet(t, tx, c, &f);
     return add(t, tx, c, &f, elsewhere, 201);
@@ -470,7 +352,7 @@ static enum status plan_delete(struct turn *t, struct tx *tx, struct change *c)
     c->collection = f.object->collection;
     c->name = f.object->name;
     c->seq = f.object->planned ? 0 : f.object->seq;
-    const struct db_source *src = source_of(c, f.object);
+    const struct db_source *src = facts_source(c, f.object);
     st = object_body(t, tx, f.object);
     if (st == OK && !f.object->planned && f.object->seq > f.row.seen_seq) {
         c->type = c->db->sent_type ? c->db->sent_type : c->db->type;

@@ -186,6 +186,50 @@ static void test_update_against_delete(void **state)
     end(0, 1, 2);
 }
 
+/* Deleted here, and changed on two devices: it comes back once, whole, under its UID and its name. */
+static void test_revived_once(void **state)
+{
+    (void)state;
+    static struct dev e;
+    begin("merge");
+    dev_init(&e, &rig, "IMEI:2");
+    e.encoding = SML_WBXML;
+    assert_true(dev_sync(&e, 201));
+    store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
+    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "+39 888");
+    dev_card(&e, dev_holds(&e, "Carla")->luid, "Carla", "+39 999");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.codes[0], 201);
+    assert_int_equal(d.deletes + d.adds, 0);
+    assert_int_equal(cards(&rig, "UID:carla"), 1);
+    assert_int_equal(cards(&rig, "X-SECRET:kept"), 1);
+    assert_true(dev_sync(&e, 200));
+    assert_int_equal(e.codes[0], 207);
+    assert_int_equal(e.deletes + e.adds, 0);
+    SCOPED_EXCHANGE(x) =
+        askf(&rig.w, "alice@example.test", "GET /dav/addressbooks/alice@example.test/contacts/carla.vcf\n\n");
+    assert_int_equal(x->t.resp.status, 200);
+    assert_true(dev_sync(&d, 200));
+    assert_true(dev_sync(&e, 200));
+    assert_int_equal(e.adds + e.replaces + e.deletes, 0);
+    assert_int_equal(dev_count(&e), 2);
+    dev_free(&e);
+    end(1, 1, 2);
+}
+
+/* A copy of it that nobody changed does not bring it back, even when the device sends all that it has. */
+static void test_gone_stays_gone(void **state)
+{
+    (void)state;
+    begin("merge");
+    store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
+    strcpy(d.last, "nothing that we know");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.alert_status, 508);
+    assert_int_equal(d.deletes, 1);
+    end(0, 0, 1);
+}
+
 static void test_delete_against_delete(void **state)
 {
     (void)state;
@@ -210,6 +254,8 @@ int main(void)
         cmocka_unit_test(test_invisible),
         cmocka_unit_test(test_delete_against_update),
         cmocka_unit_test(test_update_against_delete),
+        cmocka_unit_test(test_revived_once),
+        cmocka_unit_test(test_gone_stays_gone),
         cmocka_unit_test(test_delete_against_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
