@@ -154,12 +154,20 @@ static void settle(struct turn *t, struct sent *n, int code)
     sent_done(s, n);
 }
 
+static void sent_acked(struct session *s, int64_t msg)
+{
+    for (size_t i = s->sent_first; i < s->sent_count; i++)
+        s->sent[i].acked |= s->sent[i].msg == msg;
+}
+
 void cmd_status(struct turn *t, struct sml_command *c)
 {
     int64_t msg = 0, cmd = 0, code = 0;
     if (!str_i64(c->msg_ref, &msg) || !str_i64(c->cmd_ref, &cmd) || !str_i64(str_trim(c->data), &code))
         return;
     struct sent *n = cmd ? sent_find(t->s, msg, cmd) : NULL;
+    if (!cmd && code >= 200 && code < 300)
+        sent_acked(t->s, msg);
     if (n)
         settle(t, n, (int)code);
 }
@@ -171,4 +179,14 @@ void sent_confirm_all(struct turn *t)
     for (size_t i = s->sent_first; i < s->sent_count; i++)
         if (!s->sent[i].done)
             settle(t, &s->sent[i], s->sent[i].whole ? 200 : 213);
+}
+
+/* Some devices answer for the message and the Sync, never for single items (UIQ, Funambol's Outlook client), and no profile tells all
+ * of them. What they could not take they do say. */
+void sent_confirm_acked(struct turn *t)
+{
+    struct session *s = t->s;
+    for (size_t i = s->sent_first; i < s->sent_count; i++)
+        if (!s->sent[i].done && s->sent[i].acked && s->sent[i].whole)
+            settle(t, &s->sent[i], 200);
 }

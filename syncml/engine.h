@@ -184,6 +184,7 @@ struct sent { /* a change of ours that waits for its Status */
     unsigned char hash[16];
     bool whole;  /* false: a chunk with MoreData */
     bool mapped; /* the Map came before the Status */
+    bool acked;  /* the device has got the message (Status of its SyncHdr) */
     bool done;
 };
 
@@ -463,6 +464,7 @@ void devinf_ask(struct turn *t); /* where the device did not say what it is */
 /* cmd_status.c */
 void cmd_status(struct turn *t, struct sml_command *c);
 void sent_confirm_all(struct turn *t);
+void sent_confirm_acked(struct turn *t); /* the session ends: what went well without a Status of its own */
 struct sent *sent_add(struct session *s, const struct sent *in);
 void sent_free(struct session *s);
 void sent_forget(struct session *s, const struct database *db); /* those of a database that begins anew */

@@ -37,6 +37,7 @@ static void end_session(struct turn *t)
 {
     struct session *s = t->s;
     bool any = false;
+    sent_confirm_acked(t);
     for (struct database *db = s->dbs; db; db = db->next)
         if (db->state == DB_SENT) {
             anchor_commit(t, db);
