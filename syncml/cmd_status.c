@@ -95,7 +95,7 @@ static enum status run_confirm(struct step *step, struct tx *tx)
     return now.seen_seq >= c->row.seen_seq ? OK : tx_luid_put(tx, device, c->db, &c->row);
 }
 
-static void confirm(struct turn *t, struct sent *n, bool drop)
+static void note(struct turn *t, struct sent *n, bool drop)
 {
     struct confirm *c = ARENA_NEW(t->a, struct confirm);
     if (!c) {
@@ -110,6 +110,11 @@ static void confirm(struct turn *t, struct sent *n, bool drop)
                            .round = n->db->round};
     memcpy(c->row.hash, n->hash, sizeof n->hash);
     step_add(t, &c->step, false);
+}
+
+static void confirm(struct turn *t, struct sent *n, bool drop)
+{
+    note(t, n, drop);
     t->s->device.sent++;
     t->s->device_dirty = true;
 }
@@ -149,6 +154,8 @@ static void settle(struct turn *t, struct sent *n, int code)
         confirm(t, n, true); /* it is not there any more: it goes as an Add next time */
         anchor_lower(n->db, n->source, n->seq);
     } else {
+        if (n->what == SML_ADD) /* it has not got it, whatever becomes of the session */
+            note(t, n, true);
         refused(t, n, code);
     }
     sent_done(s, n);

@@ -35,12 +35,6 @@ enum status facts_base(struct turn *t, struct tx *tx, const struct change *c, st
 
 /* ---- finding it ---- */
 
-/* An Add of ours that waits for its Map. */
-static bool is_unmapped(struct str luid)
-{
-    return str_starts(luid, STR("#")) && !str_starts(luid, STR("##"));
-}
-
 /* In a slow sync a LUID of a device that was reset may mean something else than it did. */
 static enum status trust(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
@@ -109,12 +103,27 @@ static enum status find_gone(struct turn *t, struct tx *tx, struct change *c, st
     st = object_by_uid(t, tx, c->db, f->grave.obj_uid, &f->object);
     if (st == OK)
         st = row_of_part(t, tx, c->db, f->object, f->row.recur_id, &other);
-    if (st == OK && !is_unmapped(other.luid)) { /* and the device has it already, by another name */
+    if (st == OK && !luid_is_unmapped(other.luid)) { /* and the device has it already, by another name */
         f->object = NULL;
         f->has_row = false;
         f->grave.obj_uid = STR_NONE;
     }
     return st == NOT_FOUND ? OK : st;
+}
+
+/* It looks like an Add of ours that was never mapped: then it is that one, unchanged. */
+static enum status find_unmapped(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+{
+    struct unmapped_row *r;
+    enum status st = unmapped_match(t, tx, c->db, f->hash, &r);
+    if (st)
+        return st == NOT_FOUND ? OK : st;
+    r->claimed = true;
+    c->claimed_row = r;
+    f->row = r->row;
+    f->has_row = true;
+    st = object_by_id(t, tx, c->db, f->row.item, &f->object);
+    return st == NOT_FOUND ? find_gone(t, tx, c, f) : st;
 }
 
 enum status facts_by_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
@@ -123,9 +132,11 @@ enum status facts_by_luid(struct turn *t, struct tx *tx, struct change *c, struc
     f->has_row = st == OK;
     if (st == OK && !f->object)
         return find_gone(t, tx, c, f);
-    if (st == NOT_FOUND)
-        return OK;
-    return st == OK ? trust(t, tx, c, f) : st;
+    if (st == OK)
+        st = trust(t, tx, c, f);
+    else if (st == NOT_FOUND)
+        st = OK;
+    return st == OK && !f->has_row && database_slow(c->db) ? find_unmapped(t, tx, c, f) : st;
 }
 
 /* Another LUID of this device stands for the same part already. *twin: the device really has two. */
@@ -136,7 +147,7 @@ static enum status other_luid(struct turn *t, struct tx *tx, struct change *c, s
     enum status st = row_of_part(t, tx, c->db, f->object, f->part, &row);
     if (st)
         return st == NOT_FOUND ? OK : st;
-    if (str_eq(row.luid, c->luid) || is_unmapped(row.luid))
+    if (str_eq(row.luid, c->luid) || luid_is_unmapped(row.luid))
         return OK;
     *twin = !database_slow(c->db) || row.round == c->db->round;
     return OK;

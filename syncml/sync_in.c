@@ -261,12 +261,13 @@ static enum status revive(struct turn *t, struct tx *tx, struct change *c, struc
 static bool stays_gone(struct change *c, const struct facts *f)
 {
     if (!f->grave.obj_uid.p || f->object || memcmp(f->hash, f->row.hash, sizeof f->hash) != 0 ||
-        !(c->db->history || !database_slow(c->db)))
+        !(c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db)))
         return false;
     c->act = ACT_NOTHING;
     c->code = c->cmd == SML_ADD ? 201 : 200;
     c->put_row = true;
     c->row = f->row;
+    c->row.luid = c->luid;
     c->row.round = c->db->round;
     c->id = f->row.item;
     return true;
