@@ -223,8 +223,8 @@ static enum status finish(struct import *m, struct str stored, struct str recur_
     }
     if (!m->changed && stored.p) {
         out->body = stored;
-        out->unchanged = true;
-        return OK;
+        out->unchanged = true; /* and yet there can be more in it than the device has */
+        return m->caught_up || m->how == CONTENT_BOTH ? find_difference(m, recur_id, out) : OK;
     }
     enum status st = doc_store(x, &m->old, &out->body);
     if (st == OK)

@@ -190,8 +190,14 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         st = looks_other(t, c, f, o->body, &visible);
     if (st)
         return st;
-    if (f->same && !f->has_row)
-        return leave(c, f, part, false, code);
+    if (f->same && !f->has_row) { /* for people; is it to the letter? */
+        memcpy(f->row.hash, f->hash, sizeof f->hash);
+        f->row.recur_id = part;
+        st = looks_other(t, c, f, o->body, &visible);
+        if (st || !visible)
+            return st ? st : leave(c, f, part, false, code);
+        visible = false;
+    }
     if (!src || src->read_only) {
         st = leave(c, f, part, true, f->has_row ? 425 : code);
         return st;
