@@ -72,7 +72,10 @@ static void package_complete(struct turn *t)
     case PHASE_SENDING:
         break;
     case PHASE_MAPS:
-        end_session(t);
+        if (any_came(s)) /* of one that it had to begin anew, behind the others */
+            begin_sending(t);
+        else
+            end_session(t);
         break;
     case PHASE_OVER:
         break;
