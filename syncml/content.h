@@ -99,12 +99,15 @@ enum status content_import_since(struct arena *a, const struct content_settings 
 struct content_peek {
     struct str uid; /* STR_NONE: none */
     struct str recur_id;
-    int kind;     /* enum ical_kind; 1 a card, 2 a group */
-    uint64_t key; /* equal for objects that people would take for the same one; 0: none */
+    int kind;       /* enum ical_kind; 1 a card, 2 a group */
+    uint64_t key;   /* equal for objects that people would take for the same one; 0: none */
+    uint64_t title; /* the same without when it is: equal also when it was moved */
 };
 enum status content_peek(struct arena *a, const struct content_settings *s, enum content_type type,
                          struct str data, struct content_peek *out);
-/* The same key of a stored object's part. */
+/* The same keys of a stored object's part. */
+enum status content_title_key(struct arena *a, const struct content_settings *s, enum media media,
+                              struct str stored, struct str recur_id, uint64_t *key);
 enum status content_key(struct arena *a, const struct content_settings *s, enum media media,
                         struct str stored, struct str recur_id, uint64_t *key);
 /* Are both the same for people, field by field as far as the device can hold it? Decides after equal keys. */

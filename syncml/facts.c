@@ -47,11 +47,11 @@ static enum status trust(struct turn *t, struct tx *tx, struct change *c, struct
     }
     enum status st = object_body(t, tx, f->object);
     if (st == OK)
-        st = content_key(t->work, &f->settings, content_media(c->type), f->object->body, f->row.recur_id,
-                         &key);
+        st = content_title_key(t->work, &f->settings, content_media(c->type), f->object->body,
+                               f->row.recur_id, &key);
     if (st < 0)
         return st;
-    if (st == OK && key && key == f->peek.key) {
+    if (st == OK && key && key == f->peek.title) {
         db->verified++;
         return OK;
     }
@@ -81,9 +81,9 @@ static enum status trust_grave(struct turn *t, struct change *c, struct facts *f
                (f->peek.uid.n && str_eq(f->peek.uid, f->grave.obj_uid));
     if (*trusted || !f->grave.body.p)
         return OK;
-    enum status st =
-        content_key(t->work, &f->settings, content_media(c->type), f->grave.body, f->row.recur_id, &key);
-    *trusted = st == OK && key && key == f->peek.key;
+    enum status st = content_title_key(t->work, &f->settings, content_media(c->type), f->grave.body,
+                                       f->row.recur_id, &key);
+    *trusted = st == OK && key && key == f->peek.title;
     return st < 0 ? st : OK;
 }
 
