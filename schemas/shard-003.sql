@@ -1,6 +1,6 @@
 -- shard-NN.db, version 3: what items were before, as far as devices know them by it (store/former.h).
 
--- A text that was overwritten while a device held it: what the device changes since is told from what others changed by it.
+-- A text that was overwritten while a device knew the item: what the device changes since is told from what others changed by it.
 -- Kept as long as deleted bodies are.
 CREATE TABLE former(
   item INTEGER, seq INTEGER,       -- the item's number when it was its text

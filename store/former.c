@@ -3,17 +3,20 @@
 
 #include "store/rows.h"
 
+enum { FORMERS_MOST = 32 }; /* of one item */
+
 enum status former_keep(struct tx *tx, const struct item_old *old)
 {
     int64_t seq;
     if (tx->store->config.keep_deleted <= 0)
         return NOT_FOUND;
-    return DB_GET_INT(tx_wdb(tx, old->id), &seq,
-                      "INSERT INTO former(item, seq, content, at) SELECT ?1, e.seq, ?2, ?3 FROM entry e"
-                      " WHERE e.collection = ?4 AND e.uid = ?5 AND"
-                      " EXISTS(SELECT 1 FROM luid l WHERE l.item = ?1 AND l.seen_seq >= e.seq) RETURNING seq",
-                      db_int(old->id), db_int(old->content), db_int(tx->now), db_int(old->collection),
-                      db_int(old->uid));
+    return DB_GET_INT(
+        tx_wdb(tx, old->id), &seq,
+        "INSERT INTO former(item, seq, content, at) SELECT ?1, e.seq, ?2, ?3 FROM entry e"
+        " WHERE e.collection = ?4 AND e.uid = ?5 AND EXISTS(SELECT 1 FROM luid l WHERE l.item = ?1)"
+        " AND (SELECT count(*) FROM former f WHERE f.item = ?1) < ?6 RETURNING seq",
+        db_int(old->id), db_int(old->content), db_int(tx->now), db_int(old->collection), db_int(old->uid),
+        db_int(FORMERS_MOST));
 }
 
 enum status former_drop(struct tx *tx, int64_t item)
@@ -35,7 +38,7 @@ static enum status body_of(struct tx *tx, struct arena *a, int64_t content, stru
     return item_body_arena(tx, a, &item, body);
 }
 
-enum status former_body(struct tx *tx, struct arena *a, int64_t item, int64_t seq, bool *exact,
+enum status former_body(struct tx *tx, struct arena *a, int64_t item, int64_t seq, int64_t *number,
                         struct str *body)
 {
     int64_t content;
@@ -47,7 +50,7 @@ enum status former_body(struct tx *tx, struct arena *a, int64_t item, int64_t se
         enum status st = stmt_row(q);
         if (st != OK)
             return st;
-        *exact = col_int(q, 0) == seq;
+        *number = col_int(q, 0);
         content = col_int(q, 1);
     }
     return body_of(tx, a, content, body);

@@ -20,9 +20,10 @@ enum status looks_other(struct turn *t, const struct change *c, const struct fac
 enum status facts_base(struct turn *t, struct tx *tx, const struct change *c, struct facts *f)
 {
     struct str body;
-    bool exact, other = false;
-    enum status st = former_body(tx, t->work, f->row.item, f->row.seen_seq, &exact, &body);
-    if (st == OK && !exact)
+    int64_t number;
+    bool other = false;
+    enum status st = former_body(tx, t->work, f->row.item, f->row.seen_seq, &number, &body);
+    if (st == OK && number != f->row.seen_seq)
         st = looks_other(t, c, f, body, &other);
     if ((st == NOT_FOUND || (st == OK && other)) && f->grave.obj_uid.p && f->grave.body.p) {
         body = f->grave.body; /* what was deleted may be what it had */
@@ -30,6 +31,37 @@ enum status facts_base(struct turn *t, struct tx *tx, const struct change *c, st
     }
     if (st == OK && !other)
         f->base = body;
+    return st < 0 ? st : OK;
+}
+
+/* Is that text what the device sent? */
+static enum status is_sent(struct turn *t, const struct change *c, const struct facts *f, struct str body,
+                           bool *sent)
+{
+    struct facts as_sent = *f;
+    bool other = true;
+    memcpy(as_sent.row.hash, f->hash, sizeof f->hash);
+    enum status st = looks_other(t, c, &as_sent, body, &other);
+    *sent = st == OK && !other;
+    return st;
+}
+
+enum status facts_stale(struct turn *t, struct tx *tx, const struct change *c, const struct facts *f,
+                        bool *stale)
+{
+    struct str body;
+    int64_t number = INT64_MAX;
+    enum status st = OK;
+    *stale = memcmp(f->hash, f->row.hash, sizeof f->hash) == 0;
+    if (!*stale && f->grave.obj_uid.p && f->grave.body.p)
+        st = is_sent(t, c, f, f->grave.body, stale);
+    while (st == OK && !*stale) {
+        st = former_body(tx, t->work, f->row.item, number - 1, &number, &body);
+        if (st == OK && number <= f->row.seen_seq)
+            break;
+        if (st == OK)
+            st = is_sent(t, c, f, body, stale);
+    }
     return st < 0 ? st : OK;
 }
 

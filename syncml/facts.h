@@ -42,5 +42,8 @@ enum status looks_other(struct turn *t, const struct change *c, const struct fac
                         bool *other);
 /* What the device had before it changed it (f->base): the text of the number that it had seen, or one that looks the same to it. */
 enum status facts_base(struct turn *t, struct tx *tx, const struct change *c, struct facts *f);
+/* Has it an older text as it was, and changed nothing? It may be one that it was sent and never answered for. */
+enum status facts_stale(struct turn *t, struct tx *tx, const struct change *c, const struct facts *f,
+                        bool *stale);
 
 #endif

@@ -184,7 +184,7 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
     const struct db_source *src = facts_source(c, o);
     struct str part = f->has_row ? f->row.recur_id : f->part;
     int code = c->cmd == SML_ADD ? 201 : 200;
-    bool visible = false;
+    bool visible = false, stale = false;
     enum status st = object_body(t, tx, o);
     if (st == OK && f->has_row && !o->planned && o->seq > f->row.seen_seq)
         st = looks_other(t, c, f, o->body, &visible);
@@ -206,6 +206,10 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         return write_over(
             t, c, f, part,
             f->has_row || c->db->mode == MODE_REFRESH_FROM_CLIENT ? CONTENT_DEVICE : CONTENT_BOTH, code);
+    if (f->has_row && (st = facts_stale(t, tx, c, f, &stale)) != OK)
+        return st;
+    if (stale)
+        return leave(c, f, part, true, c->cmd == SML_ADD ? 201 : 200);
     switch (conflict_judge(t->sml, c->db, c->data, o->changed, &code)) {
     case VERDICT_STORED:
         return leave(c, f, part, true, code);
@@ -264,11 +268,16 @@ static enum status revive(struct turn *t, struct tx *tx, struct change *c, struc
 
 /* It is deleted here, and the device has it unchanged: it is told, as long as its row is there. In a slow sync only who knows its last
  * sync is taken to mean no more by it than that it is there. */
-static bool stays_gone(struct change *c, const struct facts *f)
+static enum status stay_gone(struct turn *t, struct tx *tx, struct change *c, const struct facts *f,
+                             bool *stays)
 {
-    if (!f->grave.obj_uid.p || f->object || memcmp(f->hash, f->row.hash, sizeof f->hash) != 0 ||
-        !(c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db)))
-        return false;
+    enum status st = OK;
+    bool known = c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db);
+    *stays = false;
+    if (f->grave.obj_uid.p && !f->object && known)
+        st = facts_stale(t, tx, c, f, stays);
+    if (st || !*stays)
+        return st;
     c->act = ACT_NOTHING;
     c->code = c->cmd == SML_ADD ? 201 : 200;
     c->put_row = true;
@@ -276,18 +285,20 @@ static bool stays_gone(struct change *c, const struct facts *f)
     c->row.luid = c->luid;
     c->row.round = c->db->round;
     c->id = f->row.item;
-    return true;
+    return OK;
 }
 
 static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
 {
     struct facts f = {.part = STR(""), .grave = {.obj_uid = STR_NONE}};
-    bool elsewhere = false;
+    bool elsewhere = false, gone = false;
     enum status st = facts_read(t, c, &f);
     if (st == OK)
         st = facts_by_luid(t, tx, c, &f);
-    if (st == OK && stays_gone(c, &f))
-        return OK;
+    if (st == OK)
+        st = stay_gone(t, tx, c, &f, &gone);
+    if (st || gone)
+        return st;
     if (st == OK && f.object && f.has_row && !f.object->planned && f.object->id == f.row.item &&
         memcmp(f.hash, f.row.hash, sizeof f.hash) == 0) {
         facts_claim(c, &f);
