@@ -223,14 +223,20 @@ enum status facts_by_uid(struct turn *t, struct tx *tx, struct change *c, struct
 
 enum status facts_by_content(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
-    enum status st = slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
-    if (st)
-        return st == NOT_FOUND ? OK : st;
-    f->part = f->entry->recur_id;
+    bool taken = true;
+    enum status st = OK;
+    while (st == OK &&
+           taken) { /* also by one that the index does not know of, as it came before it was made */
+        st = slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
+        if (st)
+            return st == NOT_FOUND ? OK : st;
+        f->part = f->entry->recur_id;
+        f->entry->claimed = true;
+        st = other_luid(t, tx, c, f, &taken);
+    }
     f->same = true;
     c->claimed = f->entry;
-    f->entry->claimed = true;
-    return OK;
+    return st;
 }
 
 void facts_claim(struct change *c, struct facts *f)

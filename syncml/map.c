@@ -65,7 +65,7 @@ static void map_item(struct turn *t, struct database *db, const struct sml_item 
         enum status st = note_late(t, db, m->guid);
         t->st = st ? st : t->st;
     }
-    step_add(t, &m->step, false);
+    step_add(t, &m->step, db->state <= DB_CHANGES); /* before ours goes out */
 }
 
 void cmd_map(struct turn *t, struct sml_command *c)

@@ -194,8 +194,14 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         memcpy(f->row.hash, f->hash, sizeof f->hash);
         f->row.recur_id = part;
         st = looks_other(t, c, f, o->body, &visible);
-        if (st || !visible)
-            return st ? st : leave(c, f, part, false, code);
+        if (st == OK && visible && o->id) {
+            f->row.item = o->id;
+            f->row.seen_seq = 0;
+            memset(f->row.hash, 0, sizeof f->row.hash);
+            st = facts_stale(t, tx, c, f, &stale);
+        }
+        if (st || !visible || stale)
+            return st ? st : leave(c, f, part, stale, code);
         visible = false;
     }
     if (!src || src->read_only) {
