@@ -154,7 +154,7 @@ static void dav_edit(struct sim *s)
         if (what < 75) {
             unsigned fields = 1 + below(s, 3);
             struct sample before = l->content;
-            model_edit(&s->model, &l->content, fields & 1, fields & 2, false);
+            model_edit(&s->model, &l->content, fields & 1, fields & 2, false, false);
             tell(s, "DAV changes T%d (e%d e%d) to e%d e%d", before.tag, before.note, before.numbers[0],
                  l->content.note, l->content.numbers[0]);
             dav(s, "PUT", db, l->name, l->uid, &l->content);
@@ -188,12 +188,12 @@ static void user_edit(struct sim *s, struct phone *p)
     if (what < 75) {
         unsigned fields = 1 + below(s, 3);
         struct sample c = item->content;
-        model_edit(&s->model, &c, fields & 1, fields & 2, item->orphan);
+        model_edit(&s->model, &c, fields & 1, fields & 2, item->orphan, item->unsure);
         tell(s, "%s changes T%d (%s, e%d e%d) to e%d e%d", p->devid, c.tag, item->luid, item->content.note,
              item->content.numbers[0], c.note, c.numbers[0]);
         phone_change(p, db, item, &c);
     } else {
-        model_delete(&s->model, &item->content, false);
+        model_delete(&s->model, &item->content, item->unsure);
         tell(s, "%s deletes T%d (%s)", p->devid, item->content.tag, item->luid);
         phone_delete(p, db, item);
     }
