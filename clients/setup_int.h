@@ -37,7 +37,7 @@ enum setup_extra { EXTRA_NONE, EXTRA_PROFILE, EXTRA_DAVX5 }; /* what a guide sho
 
 enum { SETUP_STEPS = 8 };
 
-/* One client. In the steps {server}, {dav}, {host}, {name} and {port} stand for the server's values. */
+/* One client. In the steps {server}, {dav}, {syncml}, {host}, {name} and {port} stand for the server's values. */
 struct setup_guide {
     struct str id, title;
     enum setup_extra extra;

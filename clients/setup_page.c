@@ -93,6 +93,12 @@ static void value_dav(struct buf *out, const struct setup_place *p)
     buf_addz(out, "dav/");
 }
 
+static void value_syncml(struct buf *out, const struct setup_place *p)
+{
+    value_server(out, p);
+    buf_addz(out, "syncml");
+}
+
 static void value_host(struct buf *out, const struct setup_place *p)
 {
     buf_add(out, p->host);
@@ -112,7 +118,8 @@ static const struct {
     struct str word;
     void (*write)(struct buf *out, const struct setup_place *p);
 } values[] = {
-    {STR_INIT("{server}"), value_server}, {STR_INIT("{dav}"), value_dav},   {STR_INIT("{host}"), value_host},
+    {STR_INIT("{server}"), value_server}, {STR_INIT("{dav}"), value_dav},
+    {STR_INIT("{syncml}"), value_syncml}, {STR_INIT("{host}"), value_host},
     {STR_INIT("{name}"), value_name},     {STR_INIT("{port}"), value_port},
 };
 

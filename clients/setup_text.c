@@ -38,6 +38,15 @@ static const struct setup_guide english[] = {
       S("Add an account with Login with URL and user name. Base URL: {server}. User name: your address."),
       S("Pick the calendars, task lists and address books to keep on the phone."),
       S("For tasks and notes install jtx Board or Tasks.org, and choose it in DAVx5.")}},
+    {S("syncml"),
+     S("Older phones and SyncML"),
+     EXTRA_NONE,
+     {S("For phones that synchronise by SyncML (Sync, Remote sync, Synchronisation in their settings), and "
+        "SyncEvolution."),
+      S("Server address: {syncml}. User name: your address. Password: an app password of your own for "
+        "this phone, from your administrator."),
+      S("Remote databases: contacts, calendar, tasks, notes."),
+      S("HTTP authentication: none. Protocol version: 1.2 where there is a choice, otherwise 1.1.")}},
     {S("others"),
      S("Other programs"),
      EXTRA_NONE,
@@ -83,6 +92,15 @@ static const struct setup_guide italian[] = {
         "indirizzo."),
       S("Scegli i calendari, le liste di attività e le rubriche da tenere sul telefono."),
       S("Per attività e note installa jtx Board o Tasks.org e sceglilo in DAVx5.")}},
+    {S("syncml"),
+     S("Telefoni meno recenti e SyncML"),
+     EXTRA_NONE,
+     {S("Per i telefoni che sincronizzano con SyncML (Sinc, Sincr. remota, Sincronizzazione nelle "
+        "impostazioni) e per SyncEvolution."),
+      S("Indirizzo del server: {syncml}. Nome utente: il tuo indirizzo. Password: una password per app "
+        "solo per questo telefono, dall'amministratore."),
+      S("Database remoti: contacts, calendar, tasks, notes."),
+      S("Autenticazione HTTP: nessuna. Versione del protocollo: 1.2 se si può scegliere, altrimenti 1.1.")}},
     {S("others"),
      S("Altri programmi"),
      EXTRA_NONE,

@@ -76,6 +76,14 @@ void dav_answer_http(struct dav_request *r, int http)
     http_finish(r->t);
 }
 
+void dav_answer_refused(struct dav_request *r, const struct resource *res)
+{
+    fresh(r, 412);
+    if (r->prefer_representation && res->body.p)
+        resource_represent(r, res, res->body);
+    http_finish(r->t);
+}
+
 void dav_answer(struct dav_request *r, enum status st)
 {
     const struct outcome *o = outcome_of(st);

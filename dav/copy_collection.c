@@ -76,10 +76,11 @@ static enum status run_create(struct write *w, struct tx *tx)
     return tx_collection_copy(tx, t->r->actor, from->id, t->to.collection.id);
 }
 
-struct names {
+struct names { /* what a piecemeal copy takes along */
     struct transfer *t;
     struct str *list;
     size_t count, cap;
+    int64_t bytes;
 };
 
 static enum status each_name(void *ctx, const struct item *item, struct str body)
@@ -94,6 +95,7 @@ static enum status each_name(void *ctx, const struct item *item, struct str body
     if (!n->list)
         return E_MEMORY;
     n->list[n->count++] = arena_str(n->t->r->arena, item->name);
+    n->bytes += item->size;
     return n->t->r->arena->st;
 }
 
@@ -111,23 +113,57 @@ static enum status skip(const struct transfer *t, struct str name, enum status s
     return OK;
 }
 
-static enum status copy_piecemeal(struct transfer *t)
+/* Judged before anything is made: half a copy is of no use. What is written over gives its bytes back. */
+static enum status judge_quota(const struct names *n, struct tx *tx)
 {
-    struct names n = {.t = t};
-    struct item_move_result result;
-    SCOPED_READ(tx, t->r->dav->store);
+    const struct resource *to = &n->t->to;
+    struct account account;
+    enum status st = account_get(tx, to->owner.id, &account);
+    if (st || account.quota <= 0)
+        return st;
+    int64_t freed = to->exists ? to->collection.bytes : 0;
+    return n->bytes > freed && account.used_bytes + n->bytes - freed > account.quota ? OVER_QUOTA : OK;
+}
+
+static enum status list_names(struct names *n)
+{
+    SCOPED_READ(tx, n->t->r->dav->store);
     if (!tx)
         return E_UNAVAILABLE;
-    enum status st = item_each(tx, t->r->actor, t->from.collection.id, false, each_name, &n);
-    store_read_end(TAKE(tx));
-    for (size_t i = 0; st == OK && i < n.count; i++) {
-        st = item_move_any(t->r->dav->store, t->r->arena, t->r->actor, t->from.collection.id, n.list[i],
-                           t->to.collection.id, n.list[i], false, true, &result);
+    enum status st = item_each(tx, n->t->r->actor, n->t->from.collection.id, false, each_name, n);
+    return st ? st : judge_quota(n, tx);
+}
+
+static enum status run_withdraw(struct write *w, struct tx *tx)
+{
+    struct transfer *t = CONTAINER_OF(w, struct transfer, write);
+    return tx_collection_delete(tx, t->r->actor, t->to.collection.id);
+}
+
+/* The copy that could not be finished goes again. */
+static void withdraw(struct transfer *t)
+{
+    t->write = (struct write){.run = run_withdraw, .account = t->to.owner.id, .bytes = 1024};
+    enum status st = store_run(t->r->dav->store, &t->write);
+    if (st)
+        log_error("dav: half a COPY stays in collection %lld: %s", (long long)t->to.collection.id,
+                  status_text(st));
+}
+
+static enum status copy_items(struct transfer *t, const struct names *n)
+{
+    struct item_move_result result;
+    enum status st = OK;
+    for (size_t i = 0; st == OK && i < n->count; i++) {
+        st = item_move_any(t->r->dav->store, t->r->arena, t->r->actor, t->from.collection.id, n->list[i],
+                           t->to.collection.id, n->list[i], false, true, &result);
         if (st == NOT_FOUND)
             st = OK; /* deleted meanwhile */
         else if (is_source_fault(st))
-            st = skip(t, n.list[i], st);
+            st = skip(t, n->list[i], st);
     }
+    if (st)
+        withdraw(t);
     return st;
 }
 
@@ -137,23 +173,27 @@ static enum status judge(const struct transfer *t)
 {
     if (t->to.owner.id != t->r->actor->id || is_mount(&t->to))
         return DENIED;
-    if (!t->move)
-        return t->from.collection.rights & RIGHT_READ ? OK : DENIED;
     bool own = t->from.owner.id == t->to.owner.id && !is_mount(&t->from);
-    return own ? OK : DENIED; /* a collection does not change its owner */
+    if (t->move ? !own : !(t->from.collection.rights & RIGHT_READ))
+        return DENIED; /* a collection does not change its owner */
+    return t->to.exists && !t->overwrite ? EXISTS : OK;
 }
 
 void transfer_collection(struct transfer *t)
 {
     struct store *store = t->r->dav->store;
+    struct names n = {.t = t};
+    bool piecemeal = !t->move && t->r->depth != 0 && is_piecemeal(t);
     enum status st = judge(t);
+    if (st == OK && piecemeal)
+        st = list_names(&n);
     if (st == OK) {
         t->write = (struct write){
             .run = t->move ? run_rename : run_create, .account = t->to.owner.id, .bytes = 1 << 20};
         st = store_run(store, &t->write);
     }
-    if (st == OK && !t->move && t->r->depth != 0 && is_piecemeal(t))
-        st = copy_piecemeal(t);
+    if (st == OK && piecemeal)
+        st = copy_items(t, &n);
     if (st == INVALID)
         transfer_refuse_place(t); /* a reserved name */
     else

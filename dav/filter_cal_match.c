@@ -146,38 +146,24 @@ static bool tests_hold(struct judge *j, const struct cal_comp_filter *f, const s
 struct instance_search {
     struct judge *j;
     const struct cal_comp_filter *filter;
-    const struct ical_comp
-        *failed; /* the component judged last, when it failed: instances of one come in rows */
-    bool found;
 };
 
-static bool on_instance(void *ctx, const struct occur *o)
+static bool is_wanted(void *ctx, const struct ical_comp *c)
 {
     struct instance_search *s = ctx;
-    if (o->comp == s->failed)
-        return true;
-    if (str_caseeq(o->comp->name, s->filter->name) && tests_hold(s->j, s->filter, o->comp))
-        s->found = true;
-    else
-        s->failed = o->comp;
-    return !s->found && s->j->st == OK;
+    return str_caseeq(c->name, s->filter->name) && tests_hold(s->j, s->filter, c);
 }
 
-/* Components with instances: the walk goes over the whole set, since overrides replace what the master would
- * give. It is long, so that components are asked first. */
+/* Components with instances: a series may have no end, so that only those are walked whose component meets the other tests. */
 static bool instances_match(struct judge *j, const struct cal_comp_filter *f)
 {
-    const struct ical_comp *c = ical_child(j->cal, f->name);
-    while (c && !tests_hold(j, f, c))
-        c = ical_child_next(c, f->name);
-    if (!c || j->st != OK)
-        return false;
-    struct instance_search s = {j, f, NULL, false};
+    bool found = false;
+    struct instance_search s = {j, f};
     struct occur_query q = range_query(j, f->range);
-    enum status st = occur_each(j->a, j->cal, &q, on_instance, &s);
-    if (st != OK && !s.found)
+    enum status st = occur_any(j->a, j->cal, &q, is_wanted, &s, &found);
+    if (st != OK)
         judge_fault(j, st);
-    return s.found;
+    return found && j->st == OK;
 }
 
 /* RFC 7953 section 3.1: without DTSTART or an end, open on that side. */

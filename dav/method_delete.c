@@ -18,7 +18,7 @@ static enum status run_item(struct write *w, struct tx *tx)
     if (st == OK)
         st = dav_conditions_on(d->r, tx, &d->conditions, &d->res, false);
     if (st)
-        return st;
+        return resource_refused(d->r, tx, &d->res, st);
     if (!d->res.exists)
         return NOT_FOUND;
     return tx_item_delete(tx, d->r->actor, d->res.collection.id, d->res.path.name);
@@ -47,6 +47,8 @@ static void done(struct write *w)
     struct deletion *d = CONTAINER_OF(w, struct deletion, write);
     if (w->status == DENIED)
         dav_need_privilege(d->r, "unbind");
+    else if (w->status == PRECONDITION)
+        dav_answer_refused(d->r, &d->res);
     else if (w->status)
         dav_answer(d->r, w->status);
     else

@@ -12,12 +12,6 @@ struct get {
 
 /* ---- an item ---- */
 
-static const char *media_type(const struct resource *res)
-{
-    return res->kind == DAV_ADDRESSBOOK_ITEM || res->kind == DAV_ADDRESSBOOK ? "text/vcard; charset=utf-8"
-                                                                             : "text/calendar; charset=utf-8";
-}
-
 static void set_validators(struct get *g)
 {
     SCOPED_BUF(text, 128);
@@ -41,7 +35,7 @@ static enum status get_item(struct get *g)
         buf_add(&resp->body, g->res.body);
     else
         st = item_body(g->tx, &g->res.item, &resp->body);
-    http_set(g->r->t, STR("Content-Type"), str_c(media_type(&g->res)));
+    http_set(g->r->t, STR("Content-Type"), str_c(resource_media_type(&g->res)));
     return st ? st : resp->body.st;
 }
 
@@ -111,7 +105,7 @@ static enum status get_collection(struct get *g)
     http_set(t, STR("ETag"), etag);
     if (st == NOT_MODIFIED)
         return st;
-    http_set(t, STR("Content-Type"), str_c(media_type(&g->res)));
+    http_set(t, STR("Content-Type"), str_c(resource_media_type(&g->res)));
     SCOPED_BUF(name, 1024);
     http_escape(&name, g->res.collection.slug, "");
     http_setf(t, STR("Content-Disposition"), "attachment; filename=\"%.*s.%s\"", STR_ARG(buf_view(&name)),

@@ -106,7 +106,7 @@ static enum status run(struct write *w, struct tx *tx)
     res.collection.account = m->spec.account;
     res.collection.slug = m->spec.slug;
     res.collection.rights = RIGHTS_ALL;
-    return changes_apply(m->r, tx, &res, &m->changes, false);
+    return changes_apply(m->r, tx, &res, &m->changes, CHANGES_REST);
 }
 
 /* ---- answers ---- */

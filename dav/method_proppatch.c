@@ -1,9 +1,13 @@
-/* dav/method_proppatch.c: PROPPATCH (RFC 4918 section 9.2).
+/* dav/method_proppatch.c: PROPPATCH (RFC 4918 section 9.2): all or nothing.
  *
  * On a shared collection some properties are the grantee's own (name, colour, order …) and live in his shard, the others in the
- * owner's: two writes, the owner's first, as only that one can be refused for want of rights. */
+ * owner's. Where these are two, it goes in steps: the grantee's part is tried and taken back, so that its refusal comes before
+ * anything is changed; the owner's part is committed with a promise of the other; that is applied; the promise ends. */
 #include "dav/methods.h"
 #include "dav/proppatch.h"
+#include "store/mount.h"
+
+enum step { STEP_ALL, STEP_TRY, STEP_OWNERS, STEP_MOUNT, STEP_END };
 
 struct patch {
     struct write write;
@@ -11,7 +15,8 @@ struct patch {
     struct resource res;
     struct dav_conditions conditions;
     struct prop_changes changes;
-    bool mount; /* the write for the mount */
+    enum step step;
+    int64_t promise;
 };
 
 static bool has(const struct patch *p, bool mount)
@@ -22,20 +27,76 @@ static bool has(const struct patch *p, bool mount)
     return false;
 }
 
-static enum status run(struct write *w, struct tx *tx)
+/* ---- the steps ---- */
+
+static enum status apply(struct patch *p, struct tx *tx, unsigned which)
 {
-    struct patch *p = CONTAINER_OF(w, struct patch, write);
-    struct dav_request *r = p->r;
-    if (!p->mount && p->res.collection.id) {
-        enum status st = resource_refresh(r, tx, &p->res);
+    return changes_apply(p->r, tx, &p->res, &p->changes, which);
+}
+
+/* Is it still there, and do the conditions hold? */
+static enum status refresh(struct patch *p, struct tx *tx)
+{
+    if (p->res.collection.id && has(p, false)) {
+        enum status st = resource_refresh(p->r, tx, &p->res);
         if (st)
             return st == NO_PARENT ? NOT_FOUND : st;
         if (!p->res.exists)
             return NOT_FOUND;
     }
-    enum status st = dav_conditions_on(r, tx, &p->conditions, &p->res, false);
-    return st ? st : changes_apply(r, tx, &p->res, &p->changes, p->mount);
+    return dav_conditions_on(p->r, tx, &p->conditions, &p->res, false);
 }
+
+static enum status run_all(struct patch *p, struct tx *tx)
+{
+    enum status st = refresh(p, tx);
+    return st ? st : apply(p, tx, CHANGES_REST | CHANGES_MOUNT);
+}
+
+/* NOT_MODIFIED: it would work, and is rolled back. */
+static enum status run_try(struct patch *p, struct tx *tx)
+{
+    enum status st = refresh(p, tx);
+    if (st == OK)
+        st = apply(p, tx, CHANGES_MOUNT);
+    return st ? st : NOT_MODIFIED;
+}
+
+static enum status run_owners(struct patch *p, struct tx *tx)
+{
+    size_t count;
+    const struct collection *c = &p->res.collection;
+    enum status st = refresh(p, tx);
+    if (st == OK)
+        st = apply(p, tx, CHANGES_REST);
+    if (st)
+        return st;
+    struct mount_change *list = changes_of_mount(p->r, &p->changes, &count);
+    return list ? tx_mount_promise(tx, c->id, c->mount, list, count, &p->promise) : E_MEMORY;
+}
+
+static enum status run_mount(struct patch *p, struct tx *tx)
+{
+    enum status st = apply(p, tx, CHANGES_MOUNT);
+    return st == NOT_FOUND ? OK : st; /* the share was withdrawn a moment ago */
+}
+
+static enum status run_end(struct patch *p, struct tx *tx)
+{
+    return tx_mount_promise_end(tx, p->promise);
+}
+
+static enum status run(struct write *w, struct tx *tx)
+{
+    static enum status (*const steps[])(struct patch * p, struct tx * tx) = {
+        [STEP_ALL] = run_all,     [STEP_TRY] = run_try, [STEP_OWNERS] = run_owners,
+        [STEP_MOUNT] = run_mount, [STEP_END] = run_end,
+    };
+    struct patch *p = CONTAINER_OF(w, struct patch, write);
+    return steps[p->step](p, tx);
+}
+
+/* ---- the answer ---- */
 
 static void answer(struct patch *p)
 {
@@ -54,21 +115,37 @@ static void answer(struct patch *p)
     ms_end(r);
 }
 
+static void done(struct write *w);
+
+static void submit_step(struct patch *p, enum step step)
+{
+    const struct collection *c = &p->res.collection;
+    bool mount = step == STEP_TRY || step == STEP_MOUNT || (step == STEP_ALL && !has(p, false));
+    p->step = step;
+    p->write = (struct write){.run = run,
+                              .done = done,
+                              .account = mount   ? c->mount
+                                         : c->id ? c->id
+                                                 : p->res.owner.id,
+                              .bytes = 4096};
+    dav_submit(p->r, &p->write);
+}
+
+/* Goes on to the next step, or answers. */
 static void done(struct write *w)
 {
     struct patch *p = CONTAINER_OF(w, struct patch, write);
-    if (w->status && !p->changes.refused) {
+    bool ok = w->status == (p->step == STEP_TRY ? NOT_MODIFIED : OK);
+    if (p->step >= STEP_MOUNT && !ok)
+        mount_promises_retry(p->r->dav->store);
+    if (p->step == STEP_END)
+        answer(p); /* both are changed; the promise ends sooner or later */
+    else if (!ok && !p->changes.refused)
         dav_answer(p->r, w->status);
-        return;
-    }
-    if (w->status == OK && !p->mount && has(p, true)) {
-        p->mount = true;
-        p->write =
-            (struct write){.run = run, .done = done, .account = p->res.collection.mount, .bytes = 4096};
-        dav_submit(p->r, &p->write);
-        return;
-    }
-    answer(p);
+    else if (!ok || p->step == STEP_ALL)
+        answer(p);
+    else
+        submit_step(p, p->step + 1);
 }
 
 static enum status find(struct patch *p)
@@ -91,10 +168,8 @@ static enum status find(struct patch *p)
 static void submit(struct patch *p)
 {
     const struct collection *c = &p->res.collection;
-    p->mount = !has(p, false);
-    int64_t account = p->mount ? c->mount : c->id ? c->id : p->res.owner.id;
-    p->write = (struct write){.run = run, .done = done, .account = account, .bytes = 4096};
-    dav_submit(p->r, &p->write);
+    bool two = has(p, true) && has(p, false) && store_shard_of(c->mount) != store_shard_of(c->id);
+    submit_step(p, two ? STEP_TRY : STEP_ALL);
 }
 
 void method_proppatch(struct dav_request *r)

@@ -144,17 +144,13 @@ static enum status run(struct write *w, struct tx *tx)
     p->result = (struct item_put_result){0};
     if (st == OK)
         st = dav_conditions_on(p->r, tx, &p->conditions, &p->res, false);
-    if (st)
-        return st;
     bool exists = p->res.exists;
-    if (exists && p->added)
-        return PRECONDITION;
-    if (p->merged && (!exists || memcmp(p->base, p->res.item.etag, sizeof p->base) != 0))
-        return PRECONDITION; /* it changed while it was merged */
-    if (exists && !str_eq(p->res.item.obj_uid, p->prepared.uid)) {
-        p->result.conflict = p->res.path.name; /* RFC 4791 5.3.2.1: nor may the UID behind a URL change */
-        return UID_CONFLICT;
-    }
+    if (st == OK && exists && p->added)
+        st = PRECONDITION;
+    if (st == OK && p->merged && (!exists || memcmp(p->base, p->res.item.etag, sizeof p->base) != 0))
+        st = PRECONDITION; /* it changed while it was merged */
+    if (st)
+        return p->added ? st : resource_refused(p->r, tx, &p->res, st);
     return tx_item_put(tx, p->r->arena, p->r->actor, p->res.collection.id, p->res.path.name, &p->prepared,
                        &p->result);
 }
@@ -174,6 +170,8 @@ static void answer_refused(struct put *p, enum status st)
                   STR("this calendar does not take such components"));
     } else if (st == DENIED) {
         dav_need_privilege(r, p->res.exists ? "write-content" : "bind");
+    } else if (st == PRECONDITION) {
+        dav_answer_refused(r, &p->res);
     } else {
         dav_answer(r, st);
     }
@@ -188,20 +186,17 @@ static void answer_stored(struct put *p)
     memcpy(p->res.item.etag, p->result.etag, sizeof p->result.etag);
     p->res.exists = true;
     SCOPED_BUF(text, 16 * 1024);
-    resource_etag(&text, &p->res);
-    if (!p->merged || r->prefer_representation)
-        http_set(t, STR("ETag"), buf_view(&text));
-    buf_clear(&text);
-    dav_href_write(&text, &p->res.path, p->res.path.slug, p->res.path.name);
-    if (p->added)
+    if (p->added) {
+        resource_href(&text, &p->res);
         http_set(t, STR("Location"), buf_view(&text));
+        buf_clear(&text);
+    }
+    resource_etag(&text, &p->res);
     if (r->prefer_representation) {
         t->resp.status = p->result.created ? 201 : 200;
-        http_set(t, STR("Content-Location"), buf_view(&text));
-        http_set(t, STR("Preference-Applied"), STR("return=representation"));
-        http_set(t, STR("Content-Type"),
-                 is_calendar(p) ? STR("text/calendar; charset=utf-8") : STR("text/vcard; charset=utf-8"));
-        buf_add(&t->resp.body, p->prepared.body);
+        resource_represent(r, &p->res, p->prepared.body);
+    } else if (!p->merged) {
+        http_set(t, STR("ETag"), buf_view(&text));
     }
     http_finish(t);
 }

@@ -120,12 +120,18 @@ static enum status set_stored(struct dav_request *r, struct tx *tx, const struct
     return st == NOT_FOUND && !c->value.p ? OK : st; /* to remove what is not there is no error */
 }
 
+/* Removed, it is what it would be without. */
+static struct str name_of(const struct prop_change *c)
+{
+    return c->value.p && c->text.p ? c->text : STR("");
+}
+
 static enum status set_name(struct dav_request *r, struct tx *tx, const struct resource *res,
                             const struct prop_change *c)
 {
     if (resource_is_item(res))
         return set_stored(r, tx, res, c);
-    struct str name = c->value.p && c->text.p ? c->text : STR("");
+    struct str name = name_of(c);
     if (c->mount)
         return tx_mount_update(tx, r->actor, res->collection.mount, name, NULL);
     return tx_collection_update(tx, r->actor, res->collection.id, name.n ? name : res->collection.slug,
@@ -173,12 +179,13 @@ static enum status set_one(struct dav_request *r, struct tx *tx, const struct re
 }
 
 enum status changes_apply(struct dav_request *r, struct tx *tx, const struct resource *res,
-                          struct prop_changes *changes, bool mount)
+                          struct prop_changes *changes, unsigned which)
 {
+    for (size_t i = 0; i < changes->count; i++)
+        changes->list[i].http = 0; /* a run may be a second one */
     for (size_t i = 0; i < changes->count; i++) {
         struct prop_change *c = &changes->list[i];
-        c->http = 0; /* a run may be a second one */
-        if (c->mount != mount)
+        if (!(which & (c->mount ? CHANGES_MOUNT : CHANGES_REST)))
             continue;
         enum status st = set_one(r, tx, res, c);
         if (st > 0)
@@ -188,6 +195,22 @@ enum status changes_apply(struct dav_request *r, struct tx *tx, const struct res
     }
     changes->refused = false;
     return OK;
+}
+
+struct mount_change *changes_of_mount(struct dav_request *r, const struct prop_changes *changes,
+                                      size_t *count)
+{
+    struct mount_change *list = ARENA_ARRAY(r->arena, struct mount_change, changes->count + 1);
+    *count = 0;
+    for (size_t i = 0; list && i < changes->count; i++) {
+        const struct prop_change *c = &changes->list[i];
+        if (!c->mount)
+            continue;
+        struct mount_change *out = &list[(*count)++];
+        *out = is(c, NS_DAV, "displayname") ? (struct mount_change){.value = name_of(c)}
+                                            : (struct mount_change){c->name.ns, c->name.name, c->value};
+    }
+    return list;
 }
 
 /* ---- telling ---- */

@@ -28,9 +28,14 @@ enum status changes_parse(struct dav_request *r, const struct xml_node *root, st
  * supported-calendar-component-set were taken out by the caller. */
 void changes_check(struct dav_request *r, const struct resource *res, struct prop_changes *changes);
 
-/* Inside a write: applies those for the mount or those for the rest. A documented refusal marks the change and is returned. */
+/* Inside a write: applies those for the mount, those for the rest, or all in their order. A documented refusal marks the change and is
+ * returned. */
+enum { CHANGES_REST = 1, CHANGES_MOUNT = 2 };
 enum status changes_apply(struct dav_request *r, struct tx *tx, const struct resource *res,
-                          struct prop_changes *changes, bool mount);
+                          struct prop_changes *changes, unsigned which);
+/* Those for the mount as the store promises them (store/mount.h). NULL: no memory. */
+struct mount_change *changes_of_mount(struct dav_request *r, const struct prop_changes *changes,
+                                      size_t *count);
 
 /* Appends propstats: all 200; or, when one was refused, its status and 424 for the others (RFC 4918 section 9.2). */
 void changes_propstats(struct buf *out, const struct prop_changes *changes);

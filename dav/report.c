@@ -222,7 +222,7 @@ enum status report_broken(struct report *rp, const struct resource *res, enum st
     if (st == OK || !resource_broken(rp->r, &res->item, st))
         return st;
     rp->count++;
-    item_refused(rp, res, st < 0 ? st : E_CORRUPT);
+    item_refused(rp, res, st < 0 || st == TOO_MANY ? st : E_CORRUPT);
     return OK;
 }
 

@@ -43,7 +43,8 @@ void report_item_end(struct report *rp);
 /* Writes one response. Loads the text when it is needed and not there. `cal`: the parsed text, or NULL. */
 enum status report_item(struct report *rp, struct resource *res, const struct ical_comp *cal);
 
-/* Of an item whose text is gone or broken: the response that says so (500); OK. Any other status is given back. */
+/* Of an item whose text is gone or broken: the response that says so (500, or 507 for
+ * TOO_MANY); OK. Any other status is given back. */
 enum status report_broken(struct report *rp, const struct resource *res, enum status st);
 
 /* Is the text of each item needed for what was asked? */

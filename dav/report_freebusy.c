@@ -86,6 +86,9 @@ static void answer(struct freebusy *f)
         http_finish(r->t);
     else if (st == DENIED)
         dav_need_privilege(r, "read-free-busy");
+    else if (st == TRUNCATED)
+        dav_error(r, 507, NS_DAV, "number-of-matches-within-limits",
+                  STR("free-busy-query: there are too many busy times in this range; ask for a shorter one"));
     else
         dav_answer(r, st);
 }

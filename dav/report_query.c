@@ -86,7 +86,7 @@ static enum status on_item_inside(struct query *q, const struct item *item, stru
     enum status st = resource_item(rp->r, rp->tx, q->in, item, body, &res);
     if (st == OK)
         st = q->card ? judge_card(q, &res, &match) : judge_event(q, &res, &cal, &match);
-    if (st > OK) /* a text that its own checks would refuse today is no match; nothing else suffers */
+    if (st > OK && st != TOO_MANY) /* a text that its own checks would refuse today is no match */
         return OK;
     if (st != OK)
         return report_broken(rp, &res, st);

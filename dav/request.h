@@ -70,6 +70,8 @@ void dav_submit(struct dav_request *r, struct write *w);
 /* By the one table status → HTTP (dav/answer.c): 404, 403, 412, 507 …, 503 with Retry-After for faults that pass. Logs faults. */
 void dav_answer(struct dav_request *r, enum status st);
 void dav_answer_http(struct dav_request *r, int http);
+/* 412, with the item as it is now when the client prefers that and resource_refused could load it. */
+void dav_answer_refused(struct dav_request *r, const struct resource *res);
 /* A DAV:error body with a precondition element, and human-readable text. `text` may be STR_NONE. */
 void dav_error(struct dav_request *r, int http, const char *ns, const char *element, struct str text);
 /* The same with an href inside the element (no-uid-conflict). */

@@ -157,6 +157,36 @@ enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resour
     return resource_hidden(&res->collection, &res->item) ? DENIED : OK;
 }
 
+enum status resource_refused(struct dav_request *r, struct tx *tx, struct resource *res, enum status st)
+{
+    res->body = STR_NONE;
+    if (st != PRECONDITION || !r->prefer_representation || !res->exists || !resource_is_item(res) ||
+        !(res->collection.rights & RIGHT_READ))
+        return st;
+    enum status loaded = resource_body(r, tx, res);
+    if (!resource_broken(r, &res->item, loaded) && loaded != OK)
+        return loaded;
+    return st;
+}
+
+void resource_represent(struct dav_request *r, const struct resource *res, struct str body)
+{
+    SCOPED_BUF(text, 16 * 1024);
+    resource_etag(&text, res);
+    http_set(r->t, STR("ETag"), buf_view(&text));
+    buf_clear(&text);
+    resource_href(&text, res);
+    http_set(r->t, STR("Content-Location"), buf_view(&text));
+    http_set(r->t, STR("Preference-Applied"), STR("return=representation"));
+    http_set(r->t, STR("Content-Type"), str_c(resource_media_type(res)));
+    buf_add(&r->t->resp.body, body);
+}
+
+const char *resource_media_type(const struct resource *res)
+{
+    return res->kind >= DAV_ADDRESSBOOKS ? "text/vcard; charset=utf-8" : "text/calendar; charset=utf-8";
+}
+
 void resource_href(struct buf *out, const struct resource *res)
 {
     bool in_collection = resource_is_item(res) || resource_is_collection(res);

@@ -41,6 +41,12 @@ enum status resource_refresh(struct dav_request *r, struct tx *tx, struct resour
 bool resource_broken(const struct dav_request *r, const struct item *item, enum status st);
 /* Loads the body once (masked where due). */
 enum status resource_body(struct dav_request *r, struct tx *tx, struct resource *res);
+/* Inside a write that conditional headers stop (`st` is PRECONDITION): loads what the client that asked so gets with the 412 (RFC 8144
+ * section 3.2). Gives `st` back; what can not be loaded is not sent. */
+enum status resource_refused(struct dav_request *r, struct tx *tx, struct resource *res, enum status st);
+/* Writes the loaded item as a response to something else than GET: headers and body (RFC 8144 section 3). */
+void resource_represent(struct dav_request *r, const struct resource *res, struct str body);
+const char *resource_media_type(const struct resource *res);
 void resource_href(struct buf *out, const struct resource *res);
 void resource_etag(struct buf *out,
                    const struct resource *res); /* with its quotes; nothing for collections */

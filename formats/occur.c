@@ -58,6 +58,38 @@ enum status occur_each(struct arena *a, const struct ical_comp *cal, const struc
     return st == OK ? set_each(&set, on_found, &out) : st;
 }
 
+/* ---- whether there is one ---- */
+
+struct any {
+    struct occur_ctx *x;
+    bool found;
+};
+
+static bool on_any(void *ctx, const struct instance *i)
+{
+    struct any *s = ctx;
+    struct occur o;
+    s->found = instance_bounds(s->x, i, &o) && bounds_overlap(&o, s->x->query->from, s->x->query->until);
+    return !s->found;
+}
+
+enum status occur_any(struct arena *a, const struct ical_comp *cal, const struct occur_query *q,
+                      occur_accept_fn accept, void *ctx, bool *found)
+{
+    struct occur_ctx x;
+    struct occur_set set;
+    struct any s = {&x, false};
+    occur_begin(&x, a, cal, q);
+    enum status st = set_read(&x, &set);
+    if (st == OK && set.master && accept(ctx, set.master->comp))
+        st = set_walk_part(&set, set.master, q->from, q->until, on_any, &s);
+    for (size_t i = 0; i < set.override_count && st == OK && !s.found; i++)
+        if (accept(ctx, set.overrides[i]->comp))
+            st = set_walk_part(&set, set.overrides[i], q->from, q->until, on_any, &s);
+    *found = s.found;
+    return s.found ? OK : st == OK ? a->st : st;
+}
+
 /* ---- the span ---- */
 
 struct spanning {

@@ -38,6 +38,12 @@ struct occur_query {
 enum status occur_each(struct arena *a, const struct ical_comp *cal, const struct occur_query *q, occur_fn fn,
                        void *ctx);
 
+/* Does an instance overlap the range whose component is accepted? Exact for endless series and ranges that are open on a side: a
+ * component that is not accepted costs no walk, the first hit ends one. Each component is asked about once, before its instances. */
+typedef bool (*occur_accept_fn)(void *ctx, const struct ical_comp *comp);
+enum status occur_any(struct arena *a, const struct ical_comp *cal, const struct occur_query *q,
+                      occur_accept_fn accept, void *ctx, bool *found);
+
 /* Like occur_each for one VALARM of `comp`'s instances: does any trigger fall into the range (REPEAT included)? */
 enum status occur_alarm_overlaps(struct arena *a, const struct ical_comp *cal, const struct ical_comp *alarm,
                                  const struct occur_query *q, bool *overlaps);

@@ -28,7 +28,7 @@ static bool rings(const struct alarm *al, int64_t at)
 static bool on_instance(void *ctx, const struct instance *i)
 {
     struct alarm *al = ctx;
-    if (i->part->comp != al->comp || !i->part->has_start)
+    if (!i->part->has_start)
         return true;
     const struct moment *m = &i->part->start;
     int64_t civil = al->from_end ? tz_to_local(m->zone, i->end) : i->civil;
@@ -64,8 +64,13 @@ static enum status walk(struct occur_ctx *x, struct alarm *al)
     enum status st = set_read(x, &set);
     if (st != OK)
         return st;
+    const struct part *part = set.master && set.master->comp == al->comp ? set.master : NULL;
+    for (size_t i = 0; i < set.override_count && !part; i++)
+        part = set.overrides[i]->comp == al->comp ? set.overrides[i] : NULL;
+    if (!part)
+        return OK;
     int64_t from = late == INT64_MAX ? INT64_MIN : time_add(time_add(x->query->from, -late), -reach);
-    return set_walk(&set, from, time_add(x->query->until, reach), on_instance, al);
+    return set_walk_part(&set, part, from, time_add(x->query->until, reach), on_instance, al);
 }
 
 enum status occur_alarm_overlaps(struct arena *a, const struct ical_comp *cal, const struct ical_comp *alarm,

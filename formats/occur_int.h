@@ -93,6 +93,11 @@ typedef bool (*instance_fn)(void *ctx, const struct instance *i);
 
 /* TOO_MANY when the walk is too long to go on. */
 enum status set_walk(struct occur_set *set, int64_t from, int64_t until, instance_fn fn, void *ctx);
+/* The same for the instances of one component alone. What others give is passed over without a step where that can be. */
+enum status set_walk_part(struct occur_set *set, const struct part *part, int64_t from, int64_t until,
+                          instance_fn fn, void *ctx);
+/* An upper bound of its instances' length, RDATE periods aside, but for days that daylight saving makes longer. */
+int64_t part_length(const struct part *p);
 int64_t part_end(const struct part *p, int64_t civil, int64_t start);
 /* Civil seconds of the rule's UNTIL for a set that starts at m, inclusive; INT64_MAX: none. */
 int64_t rule_end(const struct rrule *r, const struct moment *m);

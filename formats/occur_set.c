@@ -191,11 +191,16 @@ static void settle_rid(const struct occur_set *s, struct part *p)
     }
 }
 
+int64_t part_length(const struct part *p)
+{
+    return p->extent == EXTENT_EXACT     ? p->exact
+           : p->extent == EXTENT_NOMINAL ? p->nominal.days * OCCUR_DAY + p->nominal.seconds
+                                         : OCCUR_DAY;
+}
+
 static void widen(struct occur_set *s, const struct part *p)
 {
-    int64_t length = p->extent == EXTENT_EXACT     ? p->exact
-                     : p->extent == EXTENT_NOMINAL ? p->nominal.days * OCCUR_DAY + p->nominal.seconds
-                                                   : OCCUR_DAY;
+    int64_t length = part_length(p);
     int64_t shift = p->shift < 0 ? -p->shift : p->shift;
     if (length > s->longest)
         s->longest = length;

@@ -18,7 +18,8 @@ struct walk {
     struct occur_set *set;
     instance_fn fn;
     void *ctx;
-    int64_t low, high; /* civil times of the set that matter */
+    int64_t low, high;       /* civil times of the set that matter */
+    const struct part *only; /* the component whose instances are wanted; NULL: all */
     struct rrule_iter *rules[MOST_RULES];
     int64_t next[MOST_RULES];
     size_t rule_count, steps, extra;
@@ -81,8 +82,8 @@ static enum status open_rules(struct walk *w)
     enum status st = OK;
     for (; l && st == OK && w->rule_count < MOST_RULES; l = ical_prop_next(l, STR("RRULE")))
         st = open_rule(w, l);
-    while (w->extra < w->set->extra_count && w->set->extras[w->extra].civil < w->low)
-        w->extra++;
+    while (!w->only && w->extra < w->set->extra_count && w->set->extras[w->extra].civil < w->low)
+        w->extra++; /* of one component all of them are looked at: they may be longer than it is */
     w->started = w->set->master->start.civil < w->low;
     return st;
 }
@@ -203,6 +204,8 @@ static bool emit(struct walk *w, const struct candidate *c)
     size_t n = parts_until(s->futures, s->future_count, c->utc);
     if (n)
         move(s->master, s->futures[n - 1], &i);
+    if (w->only && i.part != w->only)
+        return true;
     i.period = c->extra && c->extra->has_end;
     i.end = i.period ? i.start + (c->extra->end - c->utc) : part_end(i.part, i.civil, i.start);
     return w->fn(w->ctx, &i);
@@ -257,5 +260,48 @@ enum status set_walk(struct occur_set *set, int64_t from, int64_t until, instanc
         w.low = time_add(tz_to_local(m->start.zone, from), -time_add(reach, set->longest));
     if (until != INT64_MAX)
         w.high = time_add(tz_to_local(m->start.zone, until), reach);
+    return walk_master(&w);
+}
+
+/* ---- the instances of one component ---- */
+
+/* Where in the set they are: an override for THISANDFUTURE takes over from its RECURRENCE-ID on, up to the next one. */
+static void narrow(struct walk *w, const struct part *part)
+{
+    const struct occur_set *s = w->set;
+    const struct tz *zone = s->master->start.zone;
+    size_t next = 0;
+    if (part != s->master)
+        next = parts_until(s->futures, s->future_count, part->rid.utc);
+    int64_t first = part == s->master ? INT64_MIN : time_add(tz_to_local(zone, part->rid.utc), -MARGIN);
+    int64_t last =
+        next < s->future_count ? time_add(tz_to_local(zone, s->futures[next]->rid.utc), MARGIN) : INT64_MAX;
+    w->low = first > w->low ? first : w->low;
+    w->high = last < w->high ? last : w->high;
+}
+
+/* Of two overrides from one RECURRENCE-ID on, the last counts. */
+static bool takes_over(const struct occur_set *s, const struct part *part)
+{
+    size_t n = parts_until(s->futures, s->future_count, part->rid.utc);
+    return n && s->futures[n - 1] == part;
+}
+
+enum status set_walk_part(struct occur_set *set, const struct part *part, int64_t from, int64_t until,
+                          instance_fn fn, void *ctx)
+{
+    struct walk w = {.set = set, .fn = fn, .ctx = ctx, .low = INT64_MIN, .high = INT64_MAX, .only = part};
+    const struct part *m = set->master;
+    if (part != m || !m->has_start) {
+        if (!emit_alone(&w, part))
+            return OK;
+    }
+    if (!m || !m->has_start || (part != m && !takes_over(set, part)))
+        return OK;
+    if (from != INT64_MIN)
+        w.low = time_add(tz_to_local(m->start.zone, from), -part->shift - MARGIN - part_length(part));
+    if (until != INT64_MAX)
+        w.high = time_add(tz_to_local(m->start.zone, until), MARGIN - part->shift);
+    narrow(&w, part);
     return walk_master(&w);
 }

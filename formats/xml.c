@@ -14,8 +14,8 @@
 #include <pthread.h>
 
 enum {
-    MAX_ATTRIBUTES = 128, /* of one element, namespace declarations included */
-    MAX_NAMESPACES = 256, /* declarations in scope: libxml2 searches them one after the other */
+    ATTRIBUTES = 128, /* where the limits say nothing */
+    NAMESPACES = 256, /* the same; libxml2 searches them one after the other */
     NS_CACHE = 8,
     WHY_MAX = 200,
 };
@@ -66,7 +66,15 @@ static size_t skip_tag(struct str s, size_t at, size_t *attributes)
     return s.n;
 }
 
-static enum status screen(struct str s, struct str *why)
+static size_t lines_until(struct str s, size_t at)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < at; i++)
+        n += s.p[i] == '\n';
+    return n;
+}
+
+static enum status screen(struct arena *a, struct str s, size_t most, struct str *why)
 {
     static const struct {
         struct str begin, end;
@@ -87,10 +95,11 @@ static enum status screen(struct str s, struct str *why)
             *why = STR("document type declarations and entities are not taken");
             return INVALID;
         }
-        size_t attributes;
+        size_t attributes, tag = at;
         at = skip_tag(s, at, &attributes);
-        if (attributes > MAX_ATTRIBUTES) {
-            *why = STR("an element with too many attributes");
+        if (attributes > most) {
+            *why =
+                arena_strf(a, "line %zu: an element has more than %zu attributes", lines_until(s, tag), most);
             return TOO_MANY;
         }
     }
@@ -106,6 +115,13 @@ static void stop(struct builder *b, enum status st, struct str why)
         b->why = why;
     }
     xmlStopParser(b->ctxt);
+}
+
+static void stop_many(struct builder *b, const char *what, size_t most)
+{
+    SCOPED_BUF(text, WHY_MAX);
+    buf_addf(&text, "line %d: more than %zu %s", b->ctxt->input ? b->ctxt->input->line : 0, most, what);
+    stop(b, TOO_MANY, arena_str(b->arena, buf_view(&text)));
 }
 
 static void stop_memory(struct builder *b)
@@ -143,7 +159,7 @@ static struct xml_node *append(struct builder *b)
         return NULL;
     }
     if (++b->nodes > b->limits->nodes) {
-        stop(b, TOO_MANY, STR("too many elements"));
+        stop_many(b, "elements, texts and attributes", b->limits->nodes);
         return NULL;
     }
     n->parent = b->at;
@@ -202,13 +218,13 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
     if (b->st != OK)
         return;
     if (b->declared.n >= b->limits->depth) {
-        stop(b, TOO_MANY, STR("elements are nested too deeply"));
+        stop_many(b, "elements in one another", b->limits->depth);
         return;
     }
-    buf_addc(&b->declared, (char)ns_count); /* at most MAX_ATTRIBUTES */
+    buf_addc(&b->declared, (char)ns_count); /* at most XML_MOST_ATTRIBUTES */
     b->scope += (size_t)ns_count;
-    if (b->scope > MAX_NAMESPACES) {
-        stop(b, TOO_MANY, STR("too many namespaces are declared at once"));
+    if (b->scope > b->limits->namespaces) {
+        stop_many(b, "namespaces declared at once", b->limits->namespaces);
         return;
     }
     flush_text(b);
@@ -325,10 +341,15 @@ static enum status run(struct builder *b, struct str text)
 enum status xml_parse(struct arena *a, struct str text, const struct xml_limits *limits,
                       struct xml_node **root, struct str *why)
 {
+    struct xml_limits own = *limits;
+    if (!own.attributes || own.attributes > XML_MOST_ATTRIBUTES)
+        own.attributes = own.attributes ? XML_MOST_ATTRIBUTES : ATTRIBUTES;
+    if (!own.namespaces)
+        own.namespaces = NAMESPACES;
     *root = NULL;
     *why = STR_NONE;
     if (text.n > limits->size || text.n > INT32_MAX / 4) {
-        *why = STR("the document is too large");
+        *why = arena_strf(a, "the document has more than %zu bytes", limits->size);
         return TOO_LARGE;
     }
     SCOPED_BUF(room, text.n * 2 + 4);
@@ -348,11 +369,11 @@ enum status xml_parse(struct arena *a, struct str text, const struct xml_limits 
             *why = STR("not XML in UTF-8");
         return st;
     }
-    st = screen(text, why);
+    st = screen(a, text, own.attributes, why);
     if (st != OK)
         return st;
     struct builder b = {.arena = a,
-                        .limits = limits,
+                        .limits = &own,
                         .shelter = &shelter,
                         .text = BUF_INIT(text.n),
                         .declared = BUF_INIT(limits->depth)};

@@ -35,8 +35,13 @@ struct xml_node {
     struct xml_node *children, *next, *parent;
 };
 
+enum { XML_MOST_ATTRIBUTES = 255 };
+
 struct xml_limits {
     size_t size, depth, nodes;
+    size_t
+        attributes; /* of one element, namespace declarations included, up to XML_MOST_ATTRIBUTES; 0: 128 */
+    size_t namespaces; /* declarations in scope; 0: 256 */
     /* For devices that write XML by hand. In text, CR and CRLF stay what they are (XML 1.0 section 2.11 makes them LF), and so do
      * control characters and bytes that are no UTF-8; "&" and "]]>" may stand for themselves; a document type without declarations
      * of its own is skipped; the text may be in any set of charset.h. */
@@ -50,7 +55,7 @@ struct xml_limits {
 enum status xml_decode(struct arena *a, struct str charset, struct str *text, bool *recoded, struct str *why);
 
 /* INVALID (not well-formed, DTD, entity, an encoding but UTF-8, UTF-16, ISO-8859-1, US-ASCII), TOO_LARGE, TOO_MANY (nodes, depth,
- * attributes of an element, namespaces in scope); *why says what and where, in the arena or static. Thread-safe. */
+ * attributes of an element, namespaces in scope); *why says what (and which bound) and where, in the arena or static. Thread-safe. */
 enum status xml_parse(struct arena *a, struct str text, const struct xml_limits *limits,
                       struct xml_node **root, struct str *why);
 

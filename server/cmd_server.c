@@ -4,6 +4,7 @@
 #include "server/metrics.h"
 #include "server/supervisor.h"
 #include "server/versions.h"
+#include "syncml/syncml.h"
 
 static int cmd_serve(struct command_call *c)
 {
@@ -17,6 +18,8 @@ static int cmd_check_config(struct command_call *c)
     SCOPED_BUF(mistakes, 1 << 20);
     struct conf *conf = NULL;
     enum status st = conf_load(c->conf_path, &conf, &mistakes);
+    if (st == OK)
+        st = syncml_check(conf, &mistakes);
     conf_unref(conf);
     if (st == OK) {
         fail(c, "%s: no mistakes", c->conf_path);

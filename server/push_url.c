@@ -1,5 +1,6 @@
 /* server/push_url.c: a package is posted to a gateway: one request of HTTP/1.1, with or without TLS, and its status line. */
 #include "core/arena.h"
+#include "core/clock.h"
 #include "core/http.h"
 #include "server/push.h"
 
@@ -18,6 +19,7 @@ struct url {
 
 struct line {
     int fd;
+    int64_t end;          /* microseconds of the monotonic clock: no later */
     gnutls_session_t tls; /* NULL: none */
     gnutls_certificate_credentials_t trust;
 };
@@ -125,6 +127,12 @@ static enum status tls_failed(int code, const struct url *u, const struct line *
     return code == GNUTLS_E_AGAIN ? E_TIMEOUT : E_UNAVAILABLE;
 }
 
+/* Not only when time is out: a record of TLS 1.3 may hold no data, and the library says "again" for it. */
+static bool again(const struct line *l, ssize_t code)
+{
+    return (code == GNUTLS_E_AGAIN || code == GNUTLS_E_INTERRUPTED) && clock_mono_us() < l->end;
+}
+
 static enum status begin_tls(struct line *l, const struct url *u, struct buf *why)
 {
     int code = gnutls_certificate_allocate_credentials(&l->trust);
@@ -144,18 +152,28 @@ static enum status begin_tls(struct line *l, const struct url *u, struct buf *wh
     gnutls_transport_set_int(l->tls, l->fd);
     do
         code = gnutls_handshake(l->tls);
-    while (code == GNUTLS_E_INTERRUPTED || code == GNUTLS_E_WARNING_ALERT_RECEIVED);
+    while (again(l, code) || code == GNUTLS_E_WARNING_ALERT_RECEIVED);
     return code == 0 ? OK : tls_failed(code, u, l, why);
 }
 
 static ssize_t line_send(const struct line *l, struct str s)
 {
-    return l->tls ? gnutls_record_send(l->tls, s.p, s.n) : send(l->fd, s.p, s.n, MSG_NOSIGNAL);
+    ssize_t n = l->tls ? 0 : send(l->fd, s.p, s.n, MSG_NOSIGNAL);
+    if (l->tls)
+        do
+            n = gnutls_record_send(l->tls, s.p, s.n);
+        while (again(l, n));
+    return n;
 }
 
 static ssize_t line_recv(const struct line *l, char *p, size_t n)
 {
-    return l->tls ? gnutls_record_recv(l->tls, p, n) : recv(l->fd, p, n, 0);
+    ssize_t got = l->tls ? 0 : recv(l->fd, p, n, 0);
+    if (l->tls)
+        do
+            got = gnutls_record_recv(l->tls, p, n);
+        while (again(l, got));
+    return got;
 }
 
 static void line_close(struct line *l)
@@ -235,7 +253,7 @@ enum status push_url(struct str url, const struct push *p, struct buf *why)
 {
     SCOPED_ARENA(a, ARENA);
     struct url u;
-    struct line l = {.fd = -1};
+    struct line l = {.fd = -1, .end = clock_mono_us() + (int64_t)p->seconds * 1000 * 1000};
     if (!split(&a, filled(&a, str_trim(url), p), &u)) {
         buf_addz(why, "notify_url: not an http or https URL");
         return INVALID;

@@ -87,17 +87,20 @@ static void allow(int ruleset, const char *path, uint64_t access)
 static const char *const readable[] = {"/etc", "/usr/share/zoneinfo", "/usr/lib",
                                        "/lib", "/proc/self",          "/sys/devices"};
 
-/* Folders beside the data that the configuration names for writing. They must be there at start. */
-static const enum conf_key writable[] = {CONF_SYNCML_TRACE};
+/* Folders beside the data that the configuration names. They must be there at start. */
+static const struct {
+    enum conf_key key;
+    uint64_t access;
+} named[] = {{CONF_SYNCML_TRACE, FS_WRITE | FS_TRUNCATE}, {CONF_SYNCML_PROFILES, FS_READ}};
 
-static void allow_named(int ruleset, const struct conf *conf, uint64_t access)
+static void allow_named(int ruleset, const struct conf *conf, uint64_t handled)
 {
-    for (size_t i = 0; i < COUNT_OF(writable); i++) {
+    for (size_t i = 0; i < COUNT_OF(named); i++) {
         SCOPED_BUF(path, 4096);
-        if (!conf_has(conf, writable[i]))
+        if (!conf_has(conf, named[i].key))
             continue;
-        buf_add(&path, conf_str(conf, writable[i]));
-        allow(ruleset, buf_c(&path), access);
+        buf_add(&path, conf_str(conf, named[i].key));
+        allow(ruleset, buf_c(&path), named[i].access & handled);
     }
 }
 
@@ -125,7 +128,7 @@ static enum status landlock(const struct conf *conf, struct buf *why)
         allow(ruleset, readable[i], FS_READ & handled);
     SCOPED_BUF(data, 4096);
     buf_add(&data, conf_str(conf, CONF_SERVER_DATA));
-    allow_named(ruleset, conf, (FS_WRITE | FS_TRUNCATE) & handled);
+    allow_named(ruleset, conf, handled);
     allow(ruleset, buf_c(&data), (FS_WRITE | FS_TRUNCATE) & handled);
     if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) {
         buf_addf(why, "landlock: %m");

@@ -13,6 +13,7 @@
 #include "server/sandbox.h"
 #include "server/tls.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -248,11 +249,21 @@ static void close_all(struct process *p)
     conf_unref(p->conf);
 }
 
+/* What a request frees is used again by the next: given back to the system each time, all of it is faulted in anew page by page, which
+ * costs a large sync a fifth of its time. A thread keeps so much at most. */
+static void keep_memory(void)
+{
+    enum { KEEP = 16 << 20, MAPPED = 1 << 20 };
+    mallopt(M_TRIM_THRESHOLD, KEEP);
+    mallopt(M_MMAP_THRESHOLD, MAPPED);
+}
+
 int serve_run(struct serve *start)
 {
     struct process p = {.start = start, .conf = conf_ref(start->conf)};
     SCOPED_BUF(why, 4096);
     log_from(p.conf);
+    keep_memory();
     enum status st = sandbox_user(p.conf, &why);
     if (st == OK && geteuid() == 0)
         log_warning("serving as root: name a user of its own in [server] user");

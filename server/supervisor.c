@@ -11,6 +11,7 @@
 #include "server/sandbox.h"
 #include "server/serve.h"
 #include "server/tls.h"
+#include "syncml/syncml.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -261,6 +262,8 @@ static enum status take_new(struct supervisor *s, struct buf *text, struct buf *
         buf_addz(why, "server.data has changed: this needs a restart");
         st = INVALID;
     }
+    if (st == OK)
+        st = syncml_check(fresh, why);
     if (st == OK)
         st = read_pair(fresh, &certificate, &key, why);
     if (st == OK)

@@ -83,7 +83,8 @@ struct item_put_result {
     bool unchanged; /* the bytes were the same: no number was taken */
     int64_t id, seq;
     unsigned char etag[SHA256_SIZE];
-    struct str conflict; /* after UID_CONFLICT: the name of the item that has the UID; in `a` */
+    struct str
+        conflict; /* after UID_CONFLICT: the name of the item that has the UID, or of the one that has another; in `a` */
 };
 /* Creates or replaces by name. UNSUPPORTED (component), UID_CONFLICT, OVER_QUOTA, DENIED (create needs i, replace c),
  * NOT_FOUND (the collection is gone). The closure has judged If-Match and its like before. */
@@ -93,7 +94,7 @@ enum status tx_item_put(struct tx *tx, struct arena *a, const struct actor *acto
 /* NOT_FOUND, DENIED (needs t). Leaves a tombstone; the body is kept for undelete. */
 enum status tx_item_delete(struct tx *tx, const struct actor *actor, int64_t collection, struct str name);
 
-/* Within a shard. The target name must be free or `overwrite` be set (then what is there is replaced). MOVE keeps the id,
+/* Within a shard. The target name must be free or `overwrite` be set (then what is there is replaced, if it has the same UID). MOVE keeps the id,
  * COPY makes a new item on the same content; properties go along. EXISTS, UID_CONFLICT, DENIED, OVER_QUOTA, UNSUPPORTED. */
 struct item_move_result {
     bool created;

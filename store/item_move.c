@@ -44,6 +44,10 @@ static enum status clear_target(struct trip *t, bool overwrite, struct item_move
         return EXISTS;
     if (!(t->to.rights & RIGHT_CONTENT))
         return DENIED;
+    if (!str_eq(there_uid, t->obj_uid)) { /* RFC 4791 section 5.3.2.1, RFC 6352 section 6.3.2.1 */
+        out->conflict = t->new_name;
+        return UID_CONFLICT;
+    }
     st = item_delete_found(t->tx, &t->to, &there, t->new_name, there_uid);
     if (st == OK)
         t->to.total--;
@@ -104,6 +108,8 @@ static enum status arrive(struct trip *t)
 {
     int64_t seq;
     enum status st = account_charge(t->tx, t->to.account, 1, t->item.size, &seq);
+    if (st == OVER_QUOTA && t->from.account == t->to.account)
+        st = OK; /* nothing is added: whoever is over his quota may still tidy up */
     if (st == OK)
         st = DB_RUN(tx_wdb(t->tx, t->item.id),
                     "UPDATE item SET account = ?2, collection = ?3, uid = ?4, name = ?5 WHERE id = ?1",

@@ -124,6 +124,10 @@ static enum status clear_target(struct journey *j, struct tx *tx)
         return EXISTS;
     if (!(c.rights & RIGHT_CONTENT) || (there.class != ICAL_PUBLIC && !(c.rights & RIGHT_PRIVATE)))
         return DENIED;
+    if (!str_eq(there_uid, j->prepared.uid)) {
+        j->out->conflict = j->new_name;
+        return UID_CONFLICT;
+    }
     return item_delete_found(tx, &c, &there, j->new_name, there_uid);
 }
 
@@ -131,10 +135,10 @@ static enum status arrive(struct journey *j, struct tx *tx)
 {
     struct item_put_result put = {0};
     enum status st = clear_target(j, tx);
-    if (st == OK)
+    if (st == OK) {
         st = tx_item_put(tx, j->arena, j->actor, j->to, j->new_name, &j->prepared, &put);
-    if (st == UID_CONFLICT)
         j->out->conflict = put.conflict;
+    }
     for (size_t i = 0; i < j->prop_count && st == OK; i++)
         st = DB_RUN(tx_wdb(tx, j->to), "INSERT INTO prop(target, ns, name, value) VALUES(?1, ?2, ?3, ?4)",
                     db_int(put.id), db_text(j->props[i].ns), db_text(j->props[i].name),

@@ -26,16 +26,19 @@ enum status item_uid_free(struct tx *tx, struct arena *a, int64_t collection, st
     return a->st != OK ? a->st : UID_CONFLICT;
 }
 
-/* A resource keeps its UID for life (RFC 4791 section 5.3.2.1, RFC 6352 section 6.3.2.1 no-uid-conflict). */
+/* A resource keeps its UID for life, and no other of the collection has it (RFC 4791 section 5.3.2.1, RFC 6352 section 6.3.2.1
+ * no-uid-conflict). Whoever has the UID is named, otherwise the resource itself. */
 static enum status judge_uid(struct tx *tx, struct arena *a, const struct coll_row *c, struct str name,
                              const struct item_old *old, struct str old_uid, const struct prepared *p,
                              struct item_put_result *out)
 {
-    if (old && !str_eq(old_uid, p->uid)) {
-        out->conflict = arena_str(a, name);
-        return a->st != OK ? a->st : UID_CONFLICT;
-    }
-    return old ? OK : item_uid_free(tx, a, c->id, p->uid, 0, &out->conflict);
+    if (old && str_eq(old_uid, p->uid))
+        return OK;
+    enum status st = item_uid_free(tx, a, c->id, p->uid, 0, &out->conflict);
+    if (st != OK || !old)
+        return st;
+    out->conflict = arena_str(a, name);
+    return a->st != OK ? a->st : UID_CONFLICT;
 }
 
 /* ---- writing rows ---- */

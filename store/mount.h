@@ -22,6 +22,20 @@ enum status mount_list(struct tx *tx, struct arena *a, int64_t account, struct m
 enum status tx_mount_update(struct tx *tx, const struct actor *actor, int64_t mount, struct str name,
                             const bool *subscribed);
 
+/* ---- a change that is of the collection and of the mount, in two databases ----
+ * In the closure that changes the collection, promise the mount's part; then apply that in a write of the mount's shard, then end the
+ * promise in one of the collection's. What a crash or a fault cuts off is finished in the background, unless the mount was changed
+ * since. Judge the mount's part before. */
+struct mount_change {
+    struct str ns, name; /* ns STR_NONE: the mount's own name */
+    struct str value;    /* STR_NONE: removed */
+};
+enum status tx_mount_promise(struct tx *tx, int64_t collection, int64_t mount,
+                             const struct mount_change *list, size_t count, int64_t *promise);
+enum status tx_mount_promise_end(struct tx *tx, int64_t promise);
+/* A promise could not be kept at once: the background tries. */
+void mount_promises_retry(struct store *s);
+
 /* Blocking (several writes): call from a worker, a command, or through acl_share below. Needs the current members. */
 enum status mounts_reconcile(struct store *s, int64_t collection);
 /* All mounts of one account: at its creation and when its groups changed. */

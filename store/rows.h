@@ -111,7 +111,7 @@ enum status derived_move(struct tx *tx, int64_t item, int64_t collection);
 enum status derived_copy(struct tx *tx, int64_t item, int64_t copy, int64_t collection);
 
 /* ---- xop.c ---- */
-enum xop { XOP_RECONCILE = 1, XOP_MOVE = 2 };
+enum xop { XOP_RECONCILE = 1, XOP_MOVE = 2, XOP_MOUNT = 3 };
 /* A row that says what is still to be done after this commit. `id` may be NULL. */
 enum status tx_xop_add(struct tx *tx, enum xop op, int64_t subject, struct str data, int64_t *id);
 enum status tx_xop_remove(struct tx *tx, int64_t id);
@@ -127,5 +127,8 @@ enum status move_note(struct buf *out, const struct item *item, int64_t to, stru
 enum status move_leave(struct tx *tx, struct arena *a, int64_t from, const struct item *item, int64_t xop);
 /* After a crash: finishes the move when the item has arrived, forgets it otherwise. */
 enum status xop_move_recover(struct store *s, int64_t id, int64_t from, struct str data);
+
+/* ---- mount_promise.c ---- */
+enum status xop_mount_recover(struct store *s, int64_t id, struct str data);
 
 #endif

@@ -82,6 +82,8 @@ static enum status finish(struct store *s, const struct open_xop *x, bool starti
 {
     if (x->op == XOP_MOVE) /* while serving, the thread that moves it sees to it */
         return starting ? xop_move_recover(s, x->id, x->subject, x->data) : OK;
+    if (x->op == XOP_MOUNT)
+        return xop_mount_recover(s, x->id, x->data);
     enum status st = mounts_reconcile(s, x->subject);
     return st != OK ? st : xop_remove(s, x->id);
 }

@@ -99,9 +99,10 @@ enum status content_import_since(struct arena *a, const struct content_settings 
 struct content_peek {
     struct str uid; /* STR_NONE: none */
     struct str recur_id;
-    int kind;       /* enum ical_kind; 1 a card, 2 a group */
-    uint64_t key;   /* equal for objects that people would take for the same one; 0: none */
-    uint64_t title; /* the same without when it is: equal also when it was moved */
+    int kind;               /* enum ical_kind; 1 a card, 2 a group */
+    uint64_t key;           /* equal for objects that people would take for the same one; 0: none */
+    unsigned char hash[16]; /* as content_hash() makes it */
+    uint64_t title;         /* the key without when it is: equal also when it was moved */
 };
 enum status content_peek(struct arena *a, const struct content_settings *s, enum content_type type,
                          struct str data, struct content_peek *out);

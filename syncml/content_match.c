@@ -200,7 +200,7 @@ enum status content_peek(struct arena *a, const struct content_settings *s, enum
         item.media == MEDIA_VCARD ? card_is_group(item.main) ? 2 : 1 : (int)ical_kind_of(item.main->name);
     out->key = key_of(&x, &item, item.main, true);
     out->title = key_of(&x, &item, item.main, false);
-    return a->st;
+    return doc_digest(&x, &item, out->hash);
 }
 
 /* ---- the same? ---- */

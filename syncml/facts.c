@@ -255,8 +255,7 @@ enum status facts_read(struct turn *t, struct change *c, struct facts *f)
     f->settings = t->content;
     f->settings.phone = c->db->phone;
     enum status st = content_peek(t->work, &f->settings, c->type, c->data, &f->peek);
-    if (st == OK)
-        st = content_hash(t->work, &f->settings, c->type, c->data, f->hash);
+    memcpy(f->hash, f->peek.hash, sizeof f->hash);
     if (st > 0)
         t->why_text = STR("its text can not be understood");
     if (st == OK && !database_takes(c->db, f->peek.kind)) {

@@ -2,6 +2,8 @@
 #include "core/log.h"
 #include "syncml/engine.h"
 
+enum { RETRY_LEAST = 5 }; /* seconds */
+
 static struct sml_auth_request request_of(const struct turn *t)
 {
     return (struct sml_auth_request){.message = &t->in,
@@ -15,6 +17,12 @@ static void refuse(struct turn *t, int code, const struct sml_cred *chal)
 {
     t->header_code = code;
     t->chal = chal && chal->type.p ? chal : NULL;
+}
+
+/* Status 503 says "later" to the device, and the header when, to those that look at it. */
+static void retry_after(struct turn *t, int64_t seconds)
+{
+    http_setf(t->http, STR("Retry-After"), "%lld", (long long)(seconds > 0 ? seconds : RETRY_LEAST));
 }
 
 /* Strings that outlive the turn. */
@@ -74,6 +82,8 @@ static enum session_find log_in(struct turn *t)
         t->st = st;
         return SESSION_NONE;
     }
+    if (auth->code == 503)
+        retry_after(t, auth->retry_after);
     t->header_code = auth->code;
     t->chal = auth->chal.type.p ? &auth->chal : NULL;
     if (auth->code != 212 && auth->code != 200)
@@ -104,6 +114,8 @@ static enum session_find prove(struct turn *t)
         st = OK;
     }
     t->st = st;
+    if (st == OK && auth->code == 503)
+        retry_after(t, auth->retry_after);
     if (st == OK)
         refuse(t, auth->code, &auth->chal);
     session_end(s);

@@ -26,6 +26,8 @@ void settings_load(struct syncml *s, const struct conf *conf)
         (struct content_limits){.ical = store->ical, .vcard = store->vcard, .size = store->resource_size};
     s->answer = size_of(conf, CONF_LIMITS_SYNCML_ANSWER);
     s->object = (int64_t)store->resource_size;
+    if (conf_has(conf, CONF_LIMITS_SYNCML_OBJECT) && conf_int(conf, CONF_LIMITS_SYNCML_OBJECT) < s->object)
+        s->object = conf_int(conf, CONF_LIMITS_SYNCML_OBJECT);
     s->turns = conf_int(conf, CONF_LIMITS_SYNCML_MESSAGES);
     s->idle = conf_int(conf, CONF_LIMITS_SYNCML_IDLE);
     s->sessions_most = size_of(conf, CONF_LIMITS_SYNCML_SESSIONS);

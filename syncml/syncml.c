@@ -1,20 +1,47 @@
 /* syncml/syncml.c: SyncML over HTTP: a message comes in a POST, and its answer is that of the POST (SyncML HTTP Binding). */
+#include "core/log.h"
 #include "syncml/engine.h"
 
 #include <stdlib.h>
+
+enum { MISTAKES = 64 << 10 };
+
+static enum status load_phones(const struct conf *conf, struct phones **out, struct buf *mistakes)
+{
+    SCOPED_BUF(folder, 4096);
+    buf_add(&folder, conf_str(conf, CONF_SYNCML_PROFILES));
+    return phones_new(conf_has(conf, CONF_SYNCML_PROFILES) ? buf_c(&folder) : NULL, out, mistakes);
+}
+
+enum status syncml_check(const struct conf *conf, struct buf *mistakes)
+{
+    struct phones *phones = NULL;
+    enum status st = load_phones(conf, &phones, mistakes);
+    phones_free(phones);
+    return st;
+}
+
+static void tell(struct str mistakes)
+{
+    struct str line;
+    while (str_split(&mistakes, '\n', &line))
+        if (line.n)
+            log_error("syncml.profiles: %.*s", STR_ARG(line));
+}
 
 enum status syncml_new(struct syncml_sessions *sessions, const struct conf *conf, struct syncml **out)
 {
     struct syncml *s = calloc(1, sizeof *s);
     if (!s)
         return E_MEMORY;
-    SCOPED_BUF(why, 8192);
+    SCOPED_BUF(why, MISTAKES);
     s->sessions = sessions;
     s->store = sessions_store(sessions);
     s->dir = sessions_directory(sessions);
     settings_load(s, conf);
-    enum status st = phones_new(NULL, &s->phones, &why);
+    enum status st = load_phones(conf, &s->phones, &why);
     if (st) {
+        tell(buf_view(&why));
         syncml_free(s);
         return st;
     }

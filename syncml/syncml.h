@@ -19,6 +19,8 @@ void syncml_sessions_free(struct syncml_sessions *s); /* NULL is allowed */
 
 enum status syncml_new(struct syncml_sessions *sessions, const struct conf *conf, struct syncml **out);
 void syncml_free(struct syncml *s);
+/* Reads what the configuration names for SyncML: a line in `mistakes` for each that is wrong (INVALID), as conf_load does. */
+enum status syncml_check(const struct conf *conf, struct buf *mistakes);
 
 /* Always ends in http_finish(t). Logs in by what the message holds. `secure`: a password may be taken in clear here. */
 void syncml_handle(struct syncml *s, struct http_txn *t, bool secure);

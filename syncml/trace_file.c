@@ -4,8 +4,10 @@
 #include "core/log.h"
 #include "syncml/engine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { TRACE_FILE_MOST = 64 << 20 };
 
@@ -17,11 +19,15 @@ static int trace_open(struct turn *t)
     int n = snprintf(path, sizeof path, "%.*s/%04d%02d%02d-%02d%02d%02d-%lld-%.8s.xml",
                      STR_ARG(t->sml->trace), now.year, now.month, now.day, now.hour, now.minute, now.second,
                      (long long)s->account, s->cookie);
+    SCOPED_BUF(folder, sizeof path);
+    buf_add(&folder, t->sml->trace);
+    mkdir(buf_c(&folder), 0700); /* it may be there */
     int fd = n > 0 && (size_t)n < sizeof path
                  ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)
                  : -1;
     if (fd < 0)
-        log_warning("syncml: the trace %.*s can not be written: %m", STR_ARG(t->sml->trace));
+        log_warning("syncml: the trace %.*s can not be written: %m%s", STR_ARG(t->sml->trace),
+                    errno == EACCES ? "; a folder that was not named at start counts after a restart" : "");
     return fd;
 }
 

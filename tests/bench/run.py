@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """`make bench`: Scambio beside its peers, the same load on each, in alternation (A B C A B C A B C, each alone), medians and spread.
 
-run.py [PART...]   parts: put copy query sync text get memory; without: all. FULL=1 fills the peers with 50,000 events too (takes an hour).
+run.py [PART...]   parts: put copy query sync text get memory syncml (phones.py); without: all. FULL=1 fills the peers with 50,000 events too (takes an hour).
 Durability is as each ships: Scambio syncs every commit; the last column says what the peers do."""
 import base64
 import os
@@ -14,6 +14,7 @@ import threading
 import time
 
 import peers
+import phones
 import scambio
 from peers import PEERS, Radicale, Scambio, Xandikos
 
@@ -306,6 +307,10 @@ def memory():
         s.process = p.process
 
 
-PARTS = {f.__name__: f for f in (put, copy, query, sync, text, get, memory)}
+def syncml():
+    phones.syncml(table, row)
+
+
+PARTS = {f.__name__: f for f in (put, copy, query, sync, text, get, memory, syncml)}
 for name in sys.argv[1:] or PARTS:
     PARTS[name]()

@@ -45,6 +45,36 @@ static bool on_instance(void *ctx, const struct occur *o)
     return true;
 }
 
+struct of_comp {
+    const struct ical_comp *comp;
+    bool hit;
+};
+
+static bool on_comp(void *ctx, const struct occur *o)
+{
+    struct of_comp *s = ctx;
+    s->hit |= o->comp == s->comp;
+    return true;
+}
+
+static bool is_comp(void *ctx, const struct ical_comp *c)
+{
+    return c == ((struct of_comp *)ctx)->comp;
+}
+
+/* Whether a component has an instance in the range: the same by looking at all, and by looking for one. */
+static void any(struct arena *a, const struct ical_comp *cal)
+{
+    struct occur_query q = {.from = FROM, .until = UNTIL, .zones = zones, .max_instances = MOST};
+    int most = 8;
+    for (const struct ical_comp *c = cal->children; c && most-- > 0; c = c->next) {
+        struct of_comp s = {c, false};
+        bool found;
+        if (occur_each(a, cal, &q, on_comp, &s) == OK && occur_any(a, cal, &q, is_comp, &s, &found) == OK)
+            require(found == s.hit);
+    }
+}
+
 static void walk(struct arena *a, const struct ical_comp *cal)
 {
     struct occur_span span;
@@ -142,6 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ical_parse(&a, in, &limits, &cal, &problem) != OK)
         return 0;
     walk(&a, cal); /* unchecked ones too: what was stored under other rules must not hurt */
+    any(&a, cal);
     if (ical_check(&a, cal, &limits, &info, &problem) != OK)
         return 0;
     transform(&a, cal);

@@ -7,16 +7,19 @@
  *     kill-answer     ... when the first bytes of its answer come: the server has done its work
  *     interrupt       as if the user pressed Ctrl-C before the request
  *     lose            the answer is lost on the way: the client must resend
- *   PHONE_LOG=FILE    "requests N sent BYTES received BYTES" at the end
+ *   PHONE_LOG=FILE    "requests N sent BYTES received BYTES waited MICROSECONDS" at the end; waited: from each request to the
+ *                     end of its answer
  *   PHONE_DUMP=DIR    every body: DIR/007-sent, DIR/007-received */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Of curl/curl.h, which need not be installed. */
@@ -26,18 +29,21 @@ static struct {
     int requests, cut_at;
     char cut[32];
     unsigned long sent, received;
+    int64_t waited;
     const char *log, *dump;
     bool ready;
 } phone;
 
 int curl_easy_setopt(void *handle, int option, ...);
+int curl_easy_perform(void *handle);
 
 static void report(void)
 {
     FILE *f = phone.log ? fopen(phone.log, "a") : NULL;
     if (!f)
         return;
-    fprintf(f, "requests %d sent %lu received %lu\n", phone.requests, phone.sent, phone.received);
+    fprintf(f, "requests %d sent %lu received %lu waited %lld\n", phone.requests, phone.sent, phone.received,
+            (long long)phone.waited);
     fclose(f);
 }
 
@@ -142,4 +148,24 @@ int curl_easy_setopt(void *handle, int option, ...)
     if (option == OPT_READFUNCTION)
         return real(handle, option, read_body);
     return real(handle, option, value);
+}
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 * 1000 + t.tv_nsec / 1000;
+}
+
+int curl_easy_perform(void *handle)
+{
+    static int (*real)(void *);
+    if (!real) {
+        void *symbol = dlsym(RTLD_NEXT, "curl_easy_perform");
+        memcpy(&real, &symbol, sizeof real);
+    }
+    int64_t began = now_us();
+    int code = real(handle);
+    phone.waited += now_us() - began;
+    return code;
 }

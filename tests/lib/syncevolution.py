@@ -31,8 +31,9 @@ def shim():
 class Session:
     """What one run of the program left behind."""
 
-    def __init__(self, code, text, requests, sent, received):
+    def __init__(self, code, text, requests, sent, received, waited):
         self.code, self.text, self.requests, self.sent, self.received = code, text, requests, sent, received
+        self.waited = waited  # seconds, for answers
 
     @property
     def slow(self):
@@ -77,7 +78,7 @@ class SyncevolutionPhone:
     def set(self, **properties):
         self.configure(*['%s=%s' % pair for pair in properties.items()], 'loop@loop')
 
-    def sync(self, mode=None, stores=(), cut=None, ok=True, dump=None):
+    def sync(self, mode=None, stores=(), cut=None, ok=True, dump=None, seconds=180):
         """One session. cut: as PHONE_CUT of curl_callbacks.c. ok: it must end well (None: either way)."""
         log = os.path.join(self.dir, 'requests')
         if os.path.exists(log):
@@ -89,9 +90,9 @@ class SyncevolutionPhone:
             os.makedirs(dump, exist_ok=True)
             env['PHONE_DUMP'] = dump
         args = ['syncevolution', '--daemon=no', '--run'] + (['--sync', mode] if mode else []) + ['loop@loop', *stores]
-        r = subprocess.run(args, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
-        words = open(log).read().split() if os.path.exists(log) else ['', 0, '', 0, '', 0]
-        session = Session(r.returncode, r.stdout, int(words[1]), int(words[3]), int(words[5]))
+        r = subprocess.run(args, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds)
+        words = open(log).read().split() if os.path.exists(log) else ['', 0, '', 0, '', 0, '', 0]
+        session = Session(r.returncode, r.stdout, int(words[1]), int(words[3]), int(words[5]), int(words[7]) / 1e6)
         if ok is not None:
             assert (r.returncode == 0) == ok, 'exit %d after %s requests:\n%s\n%s' % (r.returncode, words[1], r.stdout[-4000:], self.client_log())
         return session

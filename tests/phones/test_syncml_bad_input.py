@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Bad SyncML: each case has its answer, costs bounded time and memory, and harms nobody: after each, another phone syncs as before, with
 the same process."""
+import http.client
 import os
 import random
 import socket
@@ -76,18 +77,20 @@ def within(seconds, megabytes=150):
     return wrap
 
 
-def post(body, encoding='wbxml', content=None, method='POST', path='/syncml'):
-    """Bytes as they are: (HTTP status, answer's tree or None)."""
-    import http.client
+def raw(body, encoding='wbxml', content=None, method='POST', path='/syncml'):
+    """Bytes as they are: (HTTP status, the answer's bytes, its type)."""
     c = http.client.HTTPConnection('127.0.0.1', server.port, timeout=60)
     c.request(method, path, body, {'Content-Type': content or CONTENT + encoding})
     r = c.getresponse()
     data = r.read()
     c.close()
-    tree = None
-    if r.status == 200 and r.headers['Content-Type'].startswith(CONTENT):
-        tree = decode(data, r.headers['Content-Type'].split('+')[1].split(';')[0])
-    return r.status, tree
+    return r.status, data, r.headers['Content-Type'] or ''
+
+
+def post(*args, **how):
+    """The same: (HTTP status, answer's tree or None)."""
+    status, data, kind = raw(*args, **how)
+    return status, decode(data, kind.split('+')[1].split(';')[0]) if status == 200 and kind.startswith(CONTENT) else None
 
 
 def refused(status, tree):
@@ -249,6 +252,40 @@ def test_headers():
             assert status_of(tree, '0', 'SyncHdr') == '505', outline(tree)
         if what == 'protocol 9':
             assert status_of(tree, '0', 'SyncHdr') == '513', outline(tree)
+
+
+@within(60)
+def test_answers_stay_small():
+    """Long names that are allowed, and messages with hardly any room: refused, or answered inside of it."""
+    seen = set()
+    for encoding in ('wbxml', 'xml'):
+        for size in (1024, 1500, 2048, 4096):
+            for n in (10, 120, 255):
+                name = '&' * n
+                tree = first_message(phone(encoding=encoding), SessionID=[name], MsgID=[name], Meta=[E('MaxMsgSize', size)])
+                tree.get('SyncHdr/Source/LocURI').children = [name]
+                status, data, kind = raw(encode(tree, Style(encoding=encoding)), encoding)
+                assert status in (200, 413), status
+                assert status == 413 or len(data) <= size, (size, n, len(data))
+                assert status == 413 or decode(data, encoding) is not None
+                seen.add(status)
+    assert seen == {200, 413}, seen
+
+
+@within(60)
+def test_character_sets():
+    tree = first_message(phone(encoding='xml'))
+    xml = encode(tree, Style(encoding='xml')).decode()
+    body = xml[xml.index('?>') + 2:]
+    for declared, codec, content in (('ISO-8859-1', 'latin-1', ''), ('windows-1252', 'cp1252', ''), ('UTF-16', 'utf-16', ''), ('', 'utf-16-le', ''), ('', 'cp1251', '; charset=windows-1251')):
+        head = '<?xml version="1.0" encoding="%s"?>' % declared if declared else ''
+        status, answer = post((head + body).encode(codec), 'xml', content=CONTENT + 'xml' + content)
+        assert status == 200 and status_of(answer, '0', 'SyncHdr') in ('212', '200'), (declared, content, status)
+    for head, content in (('<?xml version="1.0" encoding="x-klingon"?>', ''), ('', '; charset=x-klingon')):
+        status, data, kind = raw((head + body).encode(), 'xml', content=CONTENT + 'xml' + content)
+        assert status == 400 and b'x-klingon' in data and b'send UTF-8' in data, (status, data)
+    status, data, kind = raw(b'\x02\xa4\x01' + mb(1012) + b'\0\x6d\x01', 'wbxml')
+    assert status == 400 and b'1012' in data, (status, data)
 
 
 @within(60)

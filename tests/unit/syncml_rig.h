@@ -89,7 +89,7 @@ struct dev {
     /* the session in hand */
     struct arena a;
     struct sml_message in;
-    int http;
+    int http, retry_after; /* seconds; 0: none was said */
     bool got_final;
     struct {
         char msg[16], cmd[16], name[16], luid[40], target[64];
@@ -291,7 +291,10 @@ static inline void dev_post(struct dev *d, struct str body)
     x->t.req.body = arena_str(&x->t.arena, body);
     syncml_handle(d->rig->sml, &x->t, true);
     exchange_wait(x);
+    int64_t retry = 0;
     d->http = x->t.resp.status;
+    str_i64(answer_header(x, "Retry-After"), &retry);
+    d->retry_after = (int)retry;
     d->in = (struct sml_message){0};
     d->messages++;
     if (d->http == 200) {

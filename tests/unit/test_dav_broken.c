@@ -1,8 +1,10 @@
 /* Tests of what one broken object may spoil: nothing but itself. One large text is gone from the disk, another is no calendar any
  * more; what reads or copies the whole collection leaves them out, and what can say so says so. With one shard and with three. */
+#include "core/log.h"
 #include "tests/unit/dav_world.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 
 #define ALICE "alice@example.test"
 #define BOB   "bob@example.test"
@@ -177,6 +179,7 @@ int main(void)
         cmocka_unit_test(reports_say_which_one_is_broken),
         cmocka_unit_test(a_copy_leaves_out_what_is_broken),
     };
+    log_setup(LOG_LEVEL_ERROR, false, open("/dev/null", O_WRONLY | O_CLOEXEC)); /* the damage is meant */
     int failed = cmocka_run_group_tests_name("one shard", tests, start_one, stop);
     return failed + cmocka_run_group_tests_name("three shards", tests, start_three, stop);
 }

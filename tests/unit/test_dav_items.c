@@ -252,6 +252,47 @@ static void returns_the_representation(void **state)
     assert_str(answer_header(put, "Content-Location"), CAL "6.ics");
 }
 
+/* RFC 8144 section 3.2: whoever asks so gets with a 412 what is there now, and needs no GET. */
+static void a_412_brings_the_representation(void **state)
+{
+    static const char *const stopped[] = {
+        "PUT " CAL "6r.ics\nIf-Match: \"other\"\n",
+        "PUT " CAL "6r.ics\nIf-None-Match: *\n",
+        "DELETE " CAL "6r.ics\nIf-Match: \"other\"\n",
+    };
+    (void)state;
+    SCOPED_EXCHANGE(put) = askf(&w, ALICE, "PUT " CAL "6r.ics\n\n%s", EVENT("u6r", "SUMMARY:Now\r\n"));
+    struct str etag = put_ok(put, 201);
+    for (size_t i = 0; i < COUNT_OF(stopped); i++) {
+        SCOPED_EXCHANGE(plain) = askf(&w, ALICE, "%s\n%s", stopped[i], EVENT("u6r", "SUMMARY:New\r\n"));
+        assert_answer(plain, 412, NULL);
+        assert_int_equal(answer_body(plain).n, 0);
+        SCOPED_EXCHANGE(x) = askf(&w, ALICE, "%sPrefer: return=representation\n\n%s", stopped[i],
+                                  EVENT("u6r", "SUMMARY:New\r\n"));
+        assert_answer(x, 412, NULL);
+        assert_str(answer_body(x), EVENT("u6r", "SUMMARY:Now\r\n"));
+        assert_true(str_eq(answer_header(x, "ETag"), etag));
+        assert_str(answer_header(x, "Preference-Applied"), "return=representation");
+        assert_str(answer_header(x, "Content-Location"), CAL "6r.ics");
+        assert_str(answer_header(x, "Content-Type"), "text/calendar; charset=utf-8");
+    }
+    /* There is nothing to show of what is not there. */
+    SCOPED_EXCHANGE(none) =
+        askf(&w, ALICE, "PUT " CAL "6none.ics\nIf-Match: *\nPrefer: return=representation\n\n%s",
+             EVENT("u6none", ""));
+    assert_answer(none, 412, NULL);
+    assert_int_equal(answer_body(none).n, 0);
+    assert_null(answer_header(none, "Preference-Applied").p);
+    SCOPED_EXCHANGE(card) = askf(&w, ALICE, "PUT " BOOK "6r.vcf\n\n%s", CARD("3.0", "c6r", ""));
+    put_ok(card, 201);
+    SCOPED_EXCHANGE(again) =
+        askf(&w, ALICE, "PUT " BOOK "6r.vcf\nIf-None-Match: *\nPrefer: return=representation\n\n%s",
+             CARD("4.0", "c6r", ""));
+    assert_answer(again, 412, NULL);
+    assert_str(answer_body(again), CARD("3.0", "c6r", ""));
+    assert_str(answer_header(again, "Content-Type"), "text/vcard; charset=utf-8");
+}
+
 static void adds_a_member(void **state)
 {
     (void)state;
@@ -395,6 +436,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_too_large),
         cmocka_unit_test(keeps_uids_apart),
         cmocka_unit_test(returns_the_representation),
+        cmocka_unit_test(a_412_brings_the_representation),
         cmocka_unit_test(adds_a_member),
         cmocka_unit_test(takes_cards_of_both_versions),
         cmocka_unit_test(merges_an_older_version_into_a_newer),

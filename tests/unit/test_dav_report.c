@@ -325,6 +325,62 @@ static void needs_only_the_right_to_ask(void **state)
     share(BOB, 0);
 }
 
+/* Endless series and ranges that are open on one side: exact for a query, and no matter for free-busy. */
+static void ranges_may_be_open(void **state)
+{
+    (void)state;
+    static struct world own;
+    static const struct {
+        const char *range, *text;
+        bool found;
+    } rows[] = {
+        {"start=\"20260101T000000Z\"", "Tick", true},   {"start=\"20900101T000000Z\"", "Tick", true},
+        {"end=\"20200101T000000Z\"", "Tick", false},    {"end=\"20200101T000001Z\"", "Tick", true},
+        {"start=\"20260101T000000Z\"", "Tock", true},   {"start=\"20260103T000100Z\"", "Tock", false},
+        {"end=\"20260103T000000Z\"", "Tock", false},    {"end=\"20260103T000001Z\"", "Tock", true},
+        {"start=\"20260101T000000Z\"", "Other", false},
+    };
+    world_start(&own, 1, NULL);
+    SCOPED_EXCHANGE(put) =
+        ask(&own, ALICE,
+            STR("PUT " CAL "endless.ics\n\nBEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VEVENT\nUID:e\n"
+                "DTSTAMP:20260101T000000Z\nDTSTART:20200101T000000Z\nDURATION:PT1M\nRRULE:FREQ=HOURLY\n"
+                "SUMMARY:Tick\nEND:VEVENT\nBEGIN:VEVENT\nUID:e\nDTSTAMP:20260101T000000Z\n"
+                "RECURRENCE-ID:20260102T000000Z\nDTSTART:20260103T000000Z\nDURATION:PT1M\nSUMMARY:Tock\n"
+                "END:VEVENT\nEND:VCALENDAR\n"));
+    assert_answer(put, 201, NULL);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        SCOPED_EXCHANGE(x) = askf(&own, ALICE,
+                                  "REPORT " CAL "\nDepth: 1\n\n<C:calendar-query " NAMESPACE
+                                  "><D:prop><D:getetag/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\">"
+                                  "<C:comp-filter name=\"VEVENT\"><C:time-range %s/>"
+                                  "<C:prop-filter name=\"SUMMARY\"><C:text-match>%s</C:text-match>"
+                                  "</C:prop-filter></C:comp-filter></C:comp-filter></C:filter>"
+                                  "</C:calendar-query>",
+                                  rows[i].range, rows[i].text);
+        assert_answer(x, 207, rows[i].found ? "endless.ics" : NULL);
+        if (!rows[i].found)
+            assert_not_in(x, "endless.ics");
+    }
+    static const struct {
+        const char *range, *why;
+        int status;
+    } busy[] = {
+        {"start=\"20260101T000000Z\"", "time-range: needs start and end", 400},
+        {"end=\"20260101T000000Z\"", "time-range: needs start and end", 400},
+        {"start=\"20260101T000000Z\" end=\"20990101T000000Z\"", "ask for a shorter one", 507},
+        {"start=\"20260101T000000Z\" end=\"20260201T000000Z\"", "FREEBUSY", 200},
+    };
+    for (size_t i = 0; i < COUNT_OF(busy); i++) {
+        SCOPED_EXCHANGE(x) = askf(&own, ALICE,
+                                  "REPORT " CAL "\nDepth: 1\n\n<C:free-busy-query " NAMESPACE
+                                  "><C:time-range %s/></C:free-busy-query>",
+                                  busy[i].range);
+        assert_answer(x, busy[i].status, busy[i].why);
+    }
+    world_stop(&own);
+}
+
 static void says_when_the_answer_is_too_large(void **state)
 {
     (void)state;
@@ -360,6 +416,7 @@ int main(void)
         cmocka_unit_test(hides_private_events_from_others),
         cmocka_unit_test(tells_when_somebody_is_busy),
         cmocka_unit_test(needs_only_the_right_to_ask),
+        cmocka_unit_test(ranges_may_be_open),
         cmocka_unit_test(says_when_the_answer_is_too_large),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -199,6 +199,45 @@ static void judges_each_component_of_a_set(void **state)
     assert_found(VEVENT(RANGE("20260110T000000Z", "20260111T000000Z") PROP("SUMMARY", TEXT("standup"))), "");
 }
 
+#define START(from) "<C:time-range start=\"" from "\"/>"
+#define END(to)     "<C:time-range end=\"" to "\"/>"
+#define ALARM(test) "<C:comp-filter name=\"VALARM\">" test "</C:comp-filter>"
+
+/* An endless series of which only one moved instance has what is looked for: the others are not walked for ever. */
+static void open_ranges_end(void **state)
+{
+    static const char series[] =
+        "BEGIN:VEVENT\nUID:m\nDTSTAMP:20260101T080000Z\nDTSTART:19700101T000000Z\nDURATION:PT1M\n"
+        "RRULE:FREQ=MINUTELY\nSUMMARY:Tick\nEND:VEVENT\n"
+        "BEGIN:VEVENT\nUID:m\nDTSTAMP:20260101T080000Z\nRECURRENCE-ID:20260102T000000Z\n"
+        "DTSTART:20260103T000000Z\nDURATION:PT1M\nSUMMARY:Tock\nBEGIN:VALARM\nACTION:AUDIO\n"
+        "TRIGGER:-PT10M\nEND:VALARM\nEND:VEVENT\n";
+    static const struct {
+        const char *filter;
+        bool match;
+    } rows[] = {
+        {VEVENT(START("20260101T000000Z")), true},
+        {VEVENT(START("22000101T000000Z")), true},
+        {VEVENT(END("19700101T000000Z")), false},
+        {VEVENT(END("19700101T000001Z")), true},
+        {VEVENT(START("20260101T000000Z") PROP("SUMMARY", TEXT("Tock"))), true},
+        {VEVENT(START("20260103T000000Z") PROP("SUMMARY", TEXT("Tock"))), true},
+        {VEVENT(START("20260103T000100Z") PROP("SUMMARY", TEXT("Tock"))), false},
+        {VEVENT(END("20260103T000001Z") PROP("SUMMARY", TEXT("Tock"))), true},
+        {VEVENT(END("20260103T000000Z") PROP("SUMMARY", TEXT("Tock"))), false},
+        {VEVENT(END("20260103T000000Z") PROP("SUMMARY", TEXT("Tick"))), true},
+        {VEVENT(ALARM(START("20260102T235000Z"))), true},
+        {VEVENT(ALARM(START("20260102T235001Z"))), false},
+        {VEVENT(ALARM(END("20260102T235001Z"))), true},
+        {VEVENT(ALARM(END("20260102T235000Z"))), false},
+        {VEVENT(START("20260101T000000Z") ALARM(START("20260102T235001Z"))), false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (fixture_matches(*state, rows[i].filter, series, NULL) != rows[i].match)
+            fail_msg("%s: not %d", rows[i].filter, rows[i].match);
+    }
+}
+
 static const struct {
     const char *inside;
     enum status st;
@@ -498,6 +537,7 @@ int main(void)
         cmocka_unit_test(finds_by_parameters),
         cmocka_unit_test(finds_by_alarms),
         cmocka_unit_test(judges_each_component_of_a_set),
+        cmocka_unit_test(open_ranges_end),
         cmocka_unit_test(refuses_what_means_nothing),
         cmocka_unit_test(bounds_what_it_takes),
         cmocka_unit_test(tells_what_indexes_can_narrow),

@@ -341,6 +341,73 @@ static void test_bounds(void **state)
     }
 }
 
+struct accepted {
+    struct str summary; /* of the component that is accepted; STR_NONE: any */
+    size_t asked;
+};
+
+static bool has_summary(void *ctx, const struct ical_comp *c)
+{
+    struct accepted *a = ctx;
+    const struct line *l = ical_prop(c, STR("SUMMARY"));
+    a->asked++;
+    return !a->summary.p || (l && str_eq(l->value, a->summary));
+}
+
+#define PART(lines) "BEGIN:VEVENT\nUID:1\n" lines "END:VEVENT\n"
+
+/* A series without end, in ranges without end: nothing is too much to say whether there is an instance. */
+static void test_any(void **state)
+{
+    (void)state;
+    static const char series[] =
+        PART("DTSTART:20000101T000000Z\nDURATION:PT30S\nRRULE:FREQ=MINUTELY\nSUMMARY:first\n")
+            PART("RECURRENCE-ID:20100101T000000Z\nDTSTART:20110101T000000Z\nDURATION:PT1H\nSUMMARY:moved\n")
+                PART("RECURRENCE-ID;RANGE=THISANDFUTURE:20200101T000000Z\nDTSTART:20210101T000000Z\nDURATION:"
+                     "PT10S\nSUMMARY:later\n")
+                    PART("RECURRENCE-ID;RANGE=THISANDFUTURE:20300101T000000Z\nDTSTART:"
+                         "20300101T000015Z\nDURATION:PT5S\nSUMMARY:last\n");
+    static const char never[] =
+        PART("DTSTART;VALUE=DATE:20000101\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30\nSUMMARY:x\n");
+    static const struct {
+        const char *object, *summary, *from, *until;
+        bool found;
+    } rows[] = {
+        {series, "first", NULL, "20000101T000001", true},
+        {series, "first", NULL, "20000101", false},
+        {series, "first", "20191231T235915", NULL, true},
+        {series, "first", "20200101", NULL, false},
+        {series, "moved", NULL, "20110101", false},
+        {series, "moved", NULL, "20110102", true},
+        {series, "moved", "20110101T005959", NULL, true},
+        {series, "moved", "20110101T010000", NULL, false},
+        {series, "later", NULL, "20210101", false},
+        {series, "later", NULL, "20210101T000001", true},
+        {series, "later", "20301231T235905", NULL, true},
+        {series, "later", "20310102", NULL, false},
+        {series, "last", NULL, "20300101T000015", false},
+        {series, "last", NULL, "20300101T000016", true},
+        {series, "last", "20990101", NULL, true},
+        {series, "last", "20990101T000020", "20990101T000115", false},
+        {series, "last", "20990101T000020", "20990101T000116", true},
+        {series, "none", NULL, NULL, false},
+        {never, "x", "20000102", NULL, false},
+        {never, "x", NULL, "20000102", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        SCOPED_ARENA(a, 4 << 20);
+        struct accepted accepted = {str_c(rows[i].summary), 0};
+        bool found = false;
+        int64_t before = clock_mono_us();
+        const struct occur_query q = query(NULL, rows[i].from, rows[i].until);
+        assert_ok(occur_any(&a, object(&a, rows[i].object), &q, has_summary, &accepted, &found));
+        if (found != rows[i].found)
+            print_error("row %zu: %s\n", i, rows[i].summary);
+        assert_int_equal(found, rows[i].found);
+        assert_true(clock_mono_us() - before < 500000);
+    }
+}
+
 /* Thousands of EXDATEs, out of order: all of them hold. */
 static void test_many_exceptions(void **state)
 {
@@ -390,10 +457,15 @@ static void test_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets),      cmocka_unit_test(test_daylight),
-        cmocka_unit_test(test_overrides), cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_alarms),    cmocka_unit_test(test_spans),
-        cmocka_unit_test(test_bounds),    cmocka_unit_test(test_many_exceptions),
+        cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_daylight),
+        cmocka_unit_test(test_overrides),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_alarms),
+        cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_any),
+        cmocka_unit_test(test_many_exceptions),
         cmocka_unit_test(test_times),
     };
     return cmocka_run_group_tests(tests, zones_setup, zones_teardown);

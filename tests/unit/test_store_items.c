@@ -344,9 +344,14 @@ static void model_step(struct model *m)
         assert_status(world_delete(m->w, &m->w->as_alice, m->cal, name), next.text[i] ? OK : NOT_FOUND);
         next.text[i] = 0;
         break;
-    case 1: /* rename, over what is there */
+    case 1: /* rename; what is there has another UID, and must go first */
         if (!next.text[i] || i == k)
             break;
+        if (next.text[k]) {
+            assert_status(world_move(m->w, &m->w->as_alice, m->cal, name, m->cal, other, true, false),
+                          UID_CONFLICT);
+            assert_ok(world_delete(m->w, &m->w->as_alice, m->cal, other));
+        }
         assert_ok(world_move(m->w, &m->w->as_alice, m->cal, name, m->cal, other, true, false));
         next.text[k] = next.text[i];
         next.text[i] = 0;

@@ -245,6 +245,67 @@ static void a_mount_is_its_grantees_own(void **state)
     }
 }
 
+/* What is to become of a mount was committed with a change of the collection; then the lights went out. */
+static enum status op_promise(void *ctx, struct tx *tx)
+{
+    struct op *op = ctx;
+    const struct mount_change list[] = {
+        {.value = STR("Promised")},
+        {STR("urn:x"), STR("color"), STR("green")},
+        {STR("urn:x"), STR("old"), STR_NONE},
+    };
+    return tx_mount_promise(tx, op->to, op->id, list, COUNT_OF(list), &op->seq);
+}
+
+static struct str mount_prop(struct world *w, int64_t mount, const char *name)
+{
+    struct str value = STR_NONE;
+    SCOPED_READ(tx, w->f.store);
+    enum status st = prop_get(tx, &w->arena, mount, 0, STR("urn:x"), str_c(name), &value);
+    assert_true(st == OK || st == NOT_FOUND);
+    return st == OK ? value : STR_NONE;
+}
+
+static void a_promise_is_kept_after_a_crash(void **state)
+{
+    EACH_WORLD(w)
+    {
+        struct collection *list;
+        int64_t cal = world_find(&w, &w.as_alice, w.alice, "calendar");
+        assert_ok(share(&w, cal, w.bob, RIGHTS_READ));
+        assert_int_equal(home_count(&w, &w.as_bob, w.bob, &list), 4);
+        int64_t mount = list[3].mount;
+        struct op old = {.w = &w,
+                         .actor = &w.as_bob,
+                         .to = mount,
+                         .ns = STR("urn:x"),
+                         .name = STR("old"),
+                         .value = STR("x")};
+        assert_ok(world_run(&old, w.bob, op_prop));
+        struct op promise = {.w = &w, .to = cal, .id = mount};
+        assert_ok(world_run(&promise, cal, op_promise));
+        fixture_reopen(&w.f);
+        assert_int_equal(home_count(&w, &w.as_bob, w.bob, &list), 4);
+        assert_str(list[3].name, "Promised");
+        assert_str(mount_prop(&w, mount, "color"), "green");
+        assert_null(mount_prop(&w, mount, "old").p);
+
+        /* Not when the mount was changed since: that is newer. */
+        struct op newer = {.w = &w, .actor = &w.as_bob, .id = mount, .name = STR("Newer"), .flag = true};
+        assert_ok(world_run(&promise, cal, op_promise));
+        assert_ok(world_run(&newer, w.bob, op_mount));
+        fixture_reopen(&w.f);
+        assert_int_equal(home_count(&w, &w.as_bob, w.bob, &list), 4);
+        assert_str(list[3].name, "Newer");
+
+        /* Nor does one hurt whose mount has gone. */
+        assert_ok(world_run(&promise, cal, op_promise));
+        assert_ok(share(&w, cal, 0, 0));
+        fixture_reopen(&w.f);
+        assert_int_equal(home_count(&w, &w.as_bob, w.bob, &list), 3);
+    }
+}
+
 /* ---- home sync ---- */
 
 static void assert_changes(struct world *w, const struct actor *actor, int64_t account, int64_t since,
@@ -612,6 +673,7 @@ int main(void)
         cmocka_unit_test(reconciling_twice_changes_nothing),
         cmocka_unit_test(slugs_never_meet),
         cmocka_unit_test(a_mount_is_its_grantees_own),
+        cmocka_unit_test(a_promise_is_kept_after_a_crash),
         cmocka_unit_test(a_home_tells_what_came_and_went),
         cmocka_unit_test(mounts_are_in_the_home_sync),
         cmocka_unit_test(a_deleted_collection_leaves_its_grantees_and_comes_back),

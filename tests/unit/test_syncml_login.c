@@ -1,4 +1,5 @@
 /* Log-ins as a whole phone meets them: message by message, over the engine. The verdicts by themselves are in test_syncml_auth.c. */
+#include "core/log.h"
 #include "tests/unit/syncml_rig.h"
 
 static struct rig rig;
@@ -85,11 +86,97 @@ static void test_mac_wrong(void **state)
     assert_int_equal(knock(), 200);
 }
 
+/* ---- guessing ---- */
+
+/* How often it stands in the log. */
+static int logged(const char *path, const char *what)
+{
+    static char text[1 << 16];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = 0;
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        count++;
+    return count;
+}
+
+/* A failure is one line in the log, and counts for every protocol; who has failed too often is told to come later, whatever he sends. */
+static void test_throttled(void **state)
+{
+    bool mac = *state != NULL;
+    char good[sizeof rig.app], path[] = "/tmp/scambio-log-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    log_setup(LOG_LEVEL_WARNING, false, fd);
+    snprintf(good, sizeof good, "%s", rig.app);
+    d.mac = mac;
+    if (mac)
+        knock(); /* for a nonce */
+    for (int i = 1; i <= 10; i++) {
+        snprintf(rig.app, sizeof rig.app, "wrong-%d", i);
+        assert_int_equal(knock(), 401);
+        assert_int_equal(dev_status(&d, "Alert", 0), 401);
+        assert_int_equal(logged(path, "login-failed"), i);
+    }
+    snprintf(rig.app, sizeof rig.app, "%s", good);
+    assert_int_equal(knock(), 503);
+    assert_int_equal(d.http, 200);
+    assert_int_equal(dev_status(&d, "Alert", 0), 503);
+    assert_true(d.retry_after > 0 && d.retry_after <= 300);
+    assert_false(d.in.resp_uri.n);
+    assert_int_equal(logged(path, "login-failed"), 10);
+    SCOPED_ARENA(a, 1 << 20);
+    struct login login;
+    bool decided;
+    struct auth_request dav = {.user = STR("alice@example.test"),
+                               .password = str_c(good),
+                               .peer = STR("127.0.0.1"),
+                               .scope = SCOPE_DAV,
+                               .secure = true};
+    assert_status(auth_try(rig.w.directory, &dav, &a, &login, &decided), THROTTLED);
+    dav.peer = STR("192.0.2.1"); /* from elsewhere nobody is held up */
+    assert_status(auth_try(rig.w.directory, &dav, &a, &login, &decided), OK);
+    log_setup(LOG_LEVEL_WARNING, false, 2);
+    close(fd);
+    unlink(path);
+}
+
+/* And failures elsewhere hold up phones. */
+static void test_throttled_elsewhere(void **state)
+{
+    (void)state;
+    SCOPED_ARENA(a, 1 << 20);
+    struct login login;
+    for (int i = 0; i < 10; i++) {
+        struct auth_request dav = {.user = STR("alice@example.test"),
+                                   .password = arena_strf(&a, "wrong-%d", i),
+                                   .peer = STR("127.0.0.1"),
+                                   .scope = SCOPE_DAV,
+                                   .secure = true};
+        assert_status(auth_verify(rig.w.directory, &dav, &a, &login), UNAUTHENTICATED);
+    }
+    assert_int_equal(knock(), 503);
+    assert_true(d.retry_after > 0);
+}
+
+static int setup_mac(void **state)
+{
+    setup(state);
+    *state = &rig;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_mac, setup, teardown),
         cmocka_unit_test_setup_teardown(test_mac_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_throttled, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_throttled, setup_mac, teardown),
+        cmocka_unit_test_setup_teardown(test_throttled_elsewhere, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
