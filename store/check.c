@@ -44,7 +44,11 @@ static const struct rule shard_rules[] = {
     {"a wrong count of references",
      DB_SCAN "SELECT 'content ' || c.id FROM content c WHERE c.refs <> (SELECT count(*) FROM item i WHERE "
              "i.content = c.id)"
-             " + (SELECT count(*) FROM tombstone t WHERE t.content = c.id AND t.content IS NOT NULL)"},
+             " + (SELECT count(*) FROM tombstone t WHERE t.content = c.id AND t.content IS NOT NULL)"
+             " + (SELECT count(*) FROM former f WHERE f.content = c.id)"},
+    {"a former text without content",
+     DB_SCAN "SELECT 'item ' || f.item || ' number ' || f.seq FROM former f LEFT JOIN content c"
+             " ON c.id = f.content WHERE c.id IS NULL"},
     {"a body that is missing or of another length",
      DB_SCAN "SELECT 'content ' || c.id FROM content c LEFT JOIN body b ON b.content = c.id"
              " WHERE c.blob = 0 AND (b.content IS NULL OR length(b.data) <> c.size)"},

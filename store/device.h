@@ -104,6 +104,8 @@ enum status luid_each_of_item(struct tx *tx, int64_t device, struct str db, int6
 /* Rows with luid > after, ascending, at most `limit`; TRUNCATED when there are more. */
 enum status luid_each(struct tx *tx, int64_t device, struct str db, struct str after, size_t limit,
                       luid_fn fn, void *ctx);
+/* Are there Adds that the device has not confirmed by a Map? *unseen: such of which not even a Status came. */
+enum status luid_unconfirmed(struct tx *tx, int64_t device, struct str db, bool *any, bool *unseen);
 enum status luid_count(struct tx *tx, int64_t device, struct str db, int64_t *count);
 
 /* ---- changing: inside a write on the account's shard ---- */

@@ -89,6 +89,18 @@ enum status luid_count(struct tx *tx, int64_t device, struct str db, int64_t *co
                       db_int(device), db_text(db));
 }
 
+enum status luid_unconfirmed(struct tx *tx, int64_t device, struct str db, bool *any, bool *unseen)
+{
+    int64_t seen; /* GUIDs are digits; '##' is another name */
+    enum status st = DB_GET_INT(tx_db(tx, device), &seen,
+                                "SELECT coalesce(min(seen_seq), -1) FROM luid WHERE device = ?1 AND db = ?2"
+                                " AND luid >= '#$' AND luid < '$'",
+                                db_int(device), db_text(db));
+    *any = st == OK && seen >= 0;
+    *unseen = st == OK && seen == 0;
+    return st;
+}
+
 /* ---- changing ---- */
 enum status tx_luid_put(struct tx *tx, int64_t device, struct str db, const struct luid *l)
 {

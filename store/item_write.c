@@ -68,6 +68,9 @@ static enum status replace(struct tx *tx, const struct item_old *old, const stru
                            int64_t content, const struct item_put_result *out)
 {
     struct db *db = tx_wdb(tx, old->id);
+    enum status kept = former_keep(tx, old);
+    if (kept != OK && kept != NOT_FOUND)
+        return kept;
     enum status st =
         DB_RUN(db, "UPDATE item SET content = ?2, etag = ?3, changed = ?4 WHERE id = ?1", db_int(old->id),
                db_int(content), db_blob(str_n(p->hash, SHA256_SIZE)), db_int(tx->now));
@@ -77,7 +80,7 @@ static enum status replace(struct tx *tx, const struct item_old *old, const stru
             "UPDATE entry SET seq = ?3, kind = ?4, class = ?5, size = ?6 WHERE collection = ?1 AND uid = ?2",
             db_int(old->collection), db_int(old->uid), db_int(out->seq), db_int(p->kind), db_int(p->class),
             db_int((int64_t)p->body.n));
-    if (st == OK)
+    if (st == OK && kept == NOT_FOUND)
         st = content_release(tx, old->content);
     return st != OK ? st : derived_remove(tx, old->id);
 }

@@ -109,6 +109,8 @@ static enum status sweep_item(struct tx *tx, struct slice *x, const struct victi
     struct db *db = tx_wdb(tx, x->subject);
     enum status st = derived_remove(tx, v->b);
     if (st == OK)
+        st = former_drop(tx, v->b);
+    if (st == OK)
         st = DB_RUN(db, "DELETE FROM prop WHERE target = ?1", db_int(v->b));
     if (st == OK)
         st = DB_RUN(db, "DELETE FROM item WHERE id = ?1", db_int(v->b));
@@ -130,9 +132,12 @@ static enum status sweep_items(struct slice *x, struct tx *tx)
 static enum status sweep_tombstone(struct tx *tx, struct slice *x,
                                    const struct victim *v) /* collection, seq, content */
 {
-    enum status st =
-        DB_RUN(tx_wdb(tx, x->subject), "DELETE FROM tombstone WHERE collection = ?1 AND seq = ?2",
-               db_int(v->a), db_int(v->b));
+    int64_t item;
+    enum status st = DB_GET_INT(tx_wdb(tx, x->subject), &item,
+                                "DELETE FROM tombstone WHERE collection = ?1 AND seq = ?2 RETURNING item",
+                                db_int(v->a), db_int(v->b));
+    if (st == OK && store_shard_of(item) == store_shard_of(x->subject))
+        st = former_drop(tx, item);
     return st == OK && v->c ? content_release(tx, v->c) : st;
 }
 
@@ -243,6 +248,22 @@ static enum status forget_bodies(struct slice *x, struct tx *tx)
     return each_victim(x, tx, q, forget_body);
 }
 
+static enum status forget_former(struct tx *tx, struct slice *x,
+                                 const struct victim *v) /* item, seq, content */
+{
+    enum status st = DB_RUN(tx_wdb(tx, x->subject), "DELETE FROM former WHERE item = ?1 AND seq = ?2",
+                            db_int(v->a), db_int(v->b));
+    return st == OK ? content_release(tx, v->c) : st;
+}
+
+static enum status forget_formers(struct slice *x, struct tx *tx)
+{
+    struct stmt *q = DB_QUERY(tx_wdb(tx, x->subject),
+                              "SELECT item, seq, content FROM former WHERE at <= ?1 ORDER BY at LIMIT 400",
+                              db_int(x->until));
+    return each_victim(x, tx, q, forget_former);
+}
+
 /* A token from before this deletion can no longer be answered: the horizon says so. */
 static enum status end_tombstone(struct tx *tx, struct slice *x,
                                  const struct victim *v) /* collection, seq, content */
@@ -268,9 +289,12 @@ static enum status end_tombstones(struct slice *x, struct tx *tx)
 static enum status sweep_old(struct round *r, int slot)
 {
     struct slice bodies = {.fn = forget_bodies, .subject = slot, .until = r->now - r->s->config.keep_deleted};
+    struct slice formers = {.fn = forget_formers, .subject = slot, .until = bodies.until};
     struct slice stones = {
         .fn = end_tombstones, .subject = slot, .until = r->now - r->s->config.tombstone_days * DAY};
     enum status st = slices(r, slot, &stones);
+    if (st == OK)
+        st = slices(r, slot, &formers);
     return st == OK ? slices(r, slot, &bodies) : st;
 }
 

@@ -41,11 +41,13 @@ static enum status run_totals(struct write *w, struct tx *tx)
 static enum status run_refs(struct write *w, struct tx *tx)
 {
     struct recount *r = CONTAINER_OF(w, struct recount, w);
-    return DB_RUN(tx_wdb(tx, r->w.account),
-                  "UPDATE content SET refs = (SELECT count(*) FROM item i WHERE i.content = content.id) +"
-                  " (SELECT count(*) FROM tombstone t WHERE t.content = content.id AND t.content IS NOT NULL)"
-                  " WHERE id > ?1 AND id <= ?2",
-                  db_int(r->from), db_int(r->until));
+    return DB_RUN(
+        tx_wdb(tx, r->w.account),
+        "UPDATE content SET refs = (SELECT count(*) FROM item i WHERE i.content = content.id) +"
+        " (SELECT count(*) FROM tombstone t WHERE t.content = content.id AND t.content IS NOT NULL) +"
+        " (SELECT count(*) FROM former f WHERE f.content = content.id)"
+        " WHERE id > ?1 AND id <= ?2",
+        db_int(r->from), db_int(r->until));
 }
 
 /* Rows of items that are no more. */

@@ -75,6 +75,12 @@ enum status item_old_find(struct tx *tx, struct arena *a, int64_t collection, st
 /* Calls fn for each row of a statement whose columns are ITEM_COLUMNS and, with `bodies`, the text behind them. */
 enum status item_walk(struct tx *tx, struct stmt *q, bool bodies, item_fn fn, void *ctx);
 
+/* ---- former.c ---- */
+/* The text is about to be overwritten: kept where a device holds it (the reference is taken over). NOT_FOUND: it is not kept. */
+enum status former_keep(struct tx *tx, const struct item_old *old);
+/* All that is kept of an item that goes for good. */
+enum status former_drop(struct tx *tx, int64_t item);
+
 /* ---- item_write.c ---- */
 /* UID_CONFLICT with the name of the item (other than `except`) that has the UID. */
 enum status item_uid_free(struct tx *tx, struct arena *a, int64_t collection, struct str obj_uid,

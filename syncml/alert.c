@@ -104,6 +104,7 @@ static void open_database(struct turn *t, struct sml_command *c, const struct sm
     }
     db->state = good ? DB_ALERTED : DB_FAILED;
     db->alert_back = good;
+    db->early = r->code == 508;
     r->next_anchor = db->client_next;
     if (good)
         device_phone_for(t, db);

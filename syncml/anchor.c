@@ -8,7 +8,7 @@
  *   commit    the device's last message is in: both sides' anchors move
  *
  * The anchor's text `resume` has a line each: "view ID:SEQ,…" (collections and up to where they were sent), "filter", "type"
- * (that the device sends), and of a session under way "mode", "round", "client", "server", and "final 1" when it is pending. */
+ * (that the device sends), "maps 1" (it tells Maps also in a later session), and of a session under way "mode", "round", "client", "server", and "final 1" when it is pending. */
 #include "core/clock.h"
 #include "syncml/engine.h"
 
@@ -19,7 +19,7 @@ struct note { /* what `resume` says */
     struct str view, filter, client, server;
     struct str type; /* that the device sends, "text/vcard;3.0" */
     int64_t mode, round;
-    bool final;
+    bool final, maps;
 };
 
 /* ---- its text ---- */
@@ -48,6 +48,8 @@ static void note_read(struct arena *a, struct str text, struct note *n)
             str_i64(value, &n->round);
         else if (str_eq(key, STR("final")))
             n->final = true;
+        else if (str_eq(key, STR("maps")))
+            n->maps = true;
     }
 }
 
@@ -77,6 +79,7 @@ static struct str note_write(struct arena *a, const struct note *n)
     note_number(&out, "mode", n->mode);
     note_number(&out, "round", n->round);
     note_number(&out, "final", n->final);
+    note_number(&out, "maps", n->maps);
     return out.st ? STR_NONE : arena_str(a, buf_view(&out));
 }
 
@@ -116,6 +119,7 @@ struct known { /* what the store says of the last session */
     struct anchor an;
     struct note note;
     bool found, stale;
+    bool unmapped; /* Adds went out in a session that did not end, and were not mapped */
 };
 
 static enum status load_source(struct turn *t, struct tx *tx, struct database *db, struct db_source *src,
@@ -149,10 +153,12 @@ static enum status load(struct turn *t, struct tx *tx, struct database *db, stru
         note_read(t->a, k->an.resume, &k->note);
         k->stale = !str_eq(k->an.epoch, store_epoch(t->sml->store));
     }
-    for (size_t i = 0; i < db->source_count; i++)
-        if ((st = load_source(t, tx, db, &db->sources[i], k)) != OK)
-            return st;
-    return OK;
+    bool any, unseen;
+    st = luid_unconfirmed(tx, t->s->device.id, db->name, &any, &unseen);
+    k->unmapped = unseen || (any && k->note.mode);
+    for (size_t i = 0; i < db->source_count && st == OK; i++)
+        st = load_source(t, tx, db, &db->sources[i], k);
+    return st;
 }
 
 static bool is_same(struct str last, struct str stored)
@@ -181,11 +187,12 @@ static void choose(struct database *db, const struct known *k, int asked, int *c
     bool incremental = asked == MODE_TWO_WAY || asked == MODE_FROM_CLIENT || asked == MODE_FROM_SERVER;
     *code = 200;
     db->mode = (enum db_mode)asked;
+    db->unsure = k->unmapped && !db->remembers;
     if (asked == ALERT_RESUME) {
         db->resumed = can_resume(db, k);
         db->mode = db->resumed ? (enum db_mode)k->note.mode : MODE_SLOW;
         *code = db->resumed ? 200 : 508;
-    } else if (incremental && !agrees) {
+    } else if (incremental && (!agrees || (db->unsure && asked == MODE_TWO_WAY))) {
         db->mode = without_anchor(asked);
         db->spare = true;
         *code = 508;
@@ -224,6 +231,7 @@ enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int
     struct str version = k.note.type, type;
     if (str_split(&version, ';', &type))
         db->sent_type = content_type_of(type, version, STR(""));
+    db->remembers = k.note.maps || unmapped_told(t, db);
     choose(db, &k, asked, code);
     compare_filter(db, &k);
     db->round = 0;
@@ -291,6 +299,7 @@ static enum status put(struct record_step *r, struct tx *tx, struct arena *a)
         r->note.view = old.view;
         r->note.filter = old.filter;
     }
+    r->note.maps = old.maps || db->remembers;
     an.resume = note_write(a, &r->note);
     return tx_anchor_put(tx, t->s->device.id, &an);
 }

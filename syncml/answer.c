@@ -228,7 +228,7 @@ static bool put_alerts(struct turn *t, struct sml_out *o)
             continue;
         if (!put_alert(t, o, db))
             return false;
-        db->alert_back = false;
+        db->alert_back = db->early = false;
         if (db->state == DB_ALERTED)
             db->state = DB_OPEN;
     }

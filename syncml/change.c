@@ -61,7 +61,10 @@ void change_fail(struct turn *t, struct change *c, int code)
     c->done = true;
     if (c->claimed)
         c->claimed->claimed = false;
+    if (c->claimed_row)
+        c->claimed_row->claimed = false;
     c->claimed = NULL;
+    c->claimed_row = NULL;
     if (c->group)
         c->group->doomed = true;
     if (code == 211 || code == 216 || code == 406)
@@ -226,7 +229,10 @@ static void again(struct change *c)
     c->tries++;
     if (c->claimed)
         c->claimed->claimed = false;
+    if (c->claimed_row)
+        c->claimed_row->claimed = false;
     c->claimed = NULL;
+    c->claimed_row = NULL;
 }
 
 static void settle_one(struct turn *t, struct change *c)

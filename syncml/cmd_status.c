@@ -95,7 +95,7 @@ static enum status run_confirm(struct step *step, struct tx *tx)
     return now.seen_seq >= c->row.seen_seq ? OK : tx_luid_put(tx, device, c->db, &c->row);
 }
 
-static void confirm(struct turn *t, struct sent *n, bool drop)
+static void note(struct turn *t, struct sent *n, bool drop)
 {
     struct confirm *c = ARENA_NEW(t->a, struct confirm);
     if (!c) {
@@ -110,6 +110,11 @@ static void confirm(struct turn *t, struct sent *n, bool drop)
                            .round = n->db->round};
     memcpy(c->row.hash, n->hash, sizeof n->hash);
     step_add(t, &c->step, false);
+}
+
+static void confirm(struct turn *t, struct sent *n, bool drop)
+{
+    note(t, n, drop);
     t->s->device.sent++;
     t->s->device_dirty = true;
 }
@@ -149,9 +154,17 @@ static void settle(struct turn *t, struct sent *n, int code)
         confirm(t, n, true); /* it is not there any more: it goes as an Add next time */
         anchor_lower(n->db, n->source, n->seq);
     } else {
+        if (n->what == SML_ADD) /* it has not got it, whatever becomes of the session */
+            note(t, n, true);
         refused(t, n, code);
     }
     sent_done(s, n);
+}
+
+static void sent_acked(struct session *s, int64_t msg)
+{
+    for (size_t i = s->sent_first; i < s->sent_count; i++)
+        s->sent[i].acked |= s->sent[i].msg == msg;
 }
 
 void cmd_status(struct turn *t, struct sml_command *c)
@@ -160,6 +173,8 @@ void cmd_status(struct turn *t, struct sml_command *c)
     if (!str_i64(c->msg_ref, &msg) || !str_i64(c->cmd_ref, &cmd) || !str_i64(str_trim(c->data), &code))
         return;
     struct sent *n = cmd ? sent_find(t->s, msg, cmd) : NULL;
+    if (!cmd && code >= 200 && code < 300)
+        sent_acked(t->s, msg);
     if (n)
         settle(t, n, (int)code);
 }
@@ -171,4 +186,14 @@ void sent_confirm_all(struct turn *t)
     for (size_t i = s->sent_first; i < s->sent_count; i++)
         if (!s->sent[i].done)
             settle(t, &s->sent[i], s->sent[i].whole ? 200 : 213);
+}
+
+/* Some devices answer for the message and the Sync, never for single items (UIQ, Funambol's Outlook client), and no profile tells all
+ * of them. What they could not take they do say. */
+void sent_confirm_acked(struct turn *t)
+{
+    struct session *s = t->s;
+    for (size_t i = s->sent_first; i < s->sent_count; i++)
+        if (!s->sent[i].done && s->sent[i].acked && s->sent[i].whole)
+            settle(t, &s->sent[i], 200);
 }

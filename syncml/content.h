@@ -89,6 +89,12 @@ struct content_in {
 enum status content_import(struct arena *a, const struct content_settings *s, enum content_type type,
                            struct str data, struct str stored, struct str recur_id, struct str uid,
                            enum content_merge how, struct content_in *out);
+/* The same where the stored object was changed since the device got it: `base` is what it was then (STR_NONE: not known). Three
+ * ways: what the device did not change keeps what others made of it; of what both changed the device's value counts, and of what
+ * can be there several times both stay. Without `base`, or when it cannot be read, `how` says. */
+enum status content_import_since(struct arena *a, const struct content_settings *s, enum content_type type,
+                                 struct str data, struct str stored, struct str base, struct str recur_id,
+                                 struct str uid, enum content_merge how, struct content_in *out);
 /* UID, part and a key for matching, of a device's item, before anything is looked up. */
 struct content_peek {
     struct str uid; /* STR_NONE: none */
@@ -96,10 +102,13 @@ struct content_peek {
     int kind;               /* enum ical_kind; 1 a card, 2 a group */
     uint64_t key;           /* equal for objects that people would take for the same one; 0: none */
     unsigned char hash[16]; /* as content_hash() makes it */
+    uint64_t title;         /* the key without when it is: equal also when it was moved */
 };
 enum status content_peek(struct arena *a, const struct content_settings *s, enum content_type type,
                          struct str data, struct content_peek *out);
-/* The same key of a stored object's part. */
+/* The same keys of a stored object's part. */
+enum status content_title_key(struct arena *a, const struct content_settings *s, enum media media,
+                              struct str stored, struct str recur_id, uint64_t *key);
 enum status content_key(struct arena *a, const struct content_settings *s, enum media media,
                         struct str stored, struct str recur_id, uint64_t *key);
 /* Are both the same for people, field by field as far as the device can hold it? Decides after equal keys. */

@@ -3,10 +3,10 @@
 
 struct import {
     struct ctx *x;
-    struct doc fresh, old;
+    struct doc fresh, old, base; /* base: the stored object as the device got it; root NULL: not known */
     struct str data, uid;
     enum content_merge how;
-    bool changed;
+    bool changed, caught_up; /* caught_up: `fresh` is not only what the device sent */
 };
 
 /* ---- what it is called ---- */
@@ -31,12 +31,13 @@ struct str doc_named(struct ctx *x, const struct doc *i, struct str *recur_id)
 
 /* ---- merging one component ---- */
 
-/* What the device knows of the part; of what it cannot be told nothing. */
-static enum status known_of(struct import *m, struct str recur_id, struct doc *known, bool *same)
+/* What a device knows that got the part of this object; of what it cannot be told nothing. */
+static enum status known_of(struct import *m, const struct doc *object, struct str recur_id,
+                            struct doc *known, bool *same)
 {
     struct ctx *x = m->x;
     struct str text = STR_NONE;
-    enum status st = known_part(x, &m->old, recur_id, &text, known);
+    enum status st = known_part(x, object, recur_id, &text, known);
     *same = st == OK && str_eq(text, m->data);
     if (st == OK && known->media == MEDIA_VCARD)
         st = doc_to_version(x, known, m->old.version);
@@ -51,12 +52,38 @@ static enum status known_of(struct import *m, struct str recur_id, struct doc *k
     return OK;
 }
 
-static enum status merge_into(struct import *m, struct ical_comp *to, const struct ical_comp *says,
+/* Three ways: what changed here since the device got it (base → known) goes into its item, as far as it did not change that itself.
+ * All three are texts of its own kind, so that what it cannot hold does not look like a change. */
+static enum status catch_up(struct import *m, const struct doc *known, struct ical_comp *says,
+                            struct str recur_id)
+{
+    struct doc base;
+    bool same;
+    enum status st = known_of(m, &m->base, recur_id, &base, &same);
+    if (st != OK)
+        return st;
+    struct merge merge = {.x = m->x,
+                          .how = CONTENT_DEVICE,
+                          .patch = true,
+                          .old = &m->fresh,
+                          .known = &base,
+                          .fresh = known,
+                          .to = says,
+                          .has = base.main,
+                          .says = known->main};
+    st = m->old.media == MEDIA_VCARD ? merge_card(&merge) : merge_calendar(&merge);
+    m->caught_up |= merge.changed;
+    return st == OK && m->old.media == MEDIA_CALENDAR ? zones_provide(m->x, m->fresh.root, known->root) : st;
+}
+
+static enum status merge_into(struct import *m, struct ical_comp *to, struct ical_comp *says,
                               struct str recur_id)
 {
     struct doc known;
     bool same;
-    enum status st = known_of(m, recur_id, &known, &same);
+    enum status st = known_of(m, &m->old, recur_id, &known, &same);
+    if (st == OK && !same && m->base.root)
+        st = catch_up(m, &known, says, recur_id);
     if (st != OK || same)
         return st;
     struct merge merge = {.x = m->x,
@@ -102,7 +129,7 @@ static enum status join(struct import *m, const struct ical_comp *says, struct s
     return OK;
 }
 
-static enum status one_component(struct import *m, const struct ical_comp *says, struct str recur_id)
+static enum status one_component(struct import *m, struct ical_comp *says, struct str recur_id)
 {
     struct ical_comp *to = part_find(m->x, &m->old, recur_id);
     if (to && !str_caseeq(to->name, says->name)) { /* another kind of thing now */
@@ -115,20 +142,26 @@ static enum status one_component(struct import *m, const struct ical_comp *says,
 /* The item's component, and those of its overrides that came with it. */
 static enum status all_components(struct import *m, struct str recur_id)
 {
-    const struct ical_comp *main = m->fresh.main;
+    struct ical_comp *main = m->fresh.main;
     enum status st = one_component(m, main, recur_id);
-    for (const struct ical_comp *c = m->fresh.root->children; c && st == OK; c = c->next)
+    for (struct ical_comp *c = m->fresh.root->children; c && st == OK; c = c->next)
         if (c != main && str_caseeq(c->name, main->name) && ical_prop(c, STR("RECURRENCE-ID")))
             st = one_component(m, c, part_name(m->x, m->fresh.root, c));
     return st == OK ? zones_provide(m->x, m->old.root, m->fresh.root) : st;
+}
+
+static enum status card_in_version(struct import *m)
+{
+    enum status st = doc_to_version(m->x, &m->fresh, m->old.version);
+    m->fresh.main = m->fresh.root;
+    return st;
 }
 
 static enum status import_card(struct import *m, bool is_new)
 {
     struct ctx *x = m->x;
     if (!is_new) {
-        enum status st = doc_to_version(x, &m->fresh, m->old.version);
-        m->fresh.main = m->fresh.root;
+        enum status st = card_in_version(m);
         return st == OK ? merge_into(m, m->old.root, m->fresh.root, STR("")) : st;
     }
     m->old = m->fresh;
@@ -167,10 +200,14 @@ static enum status find_difference(struct import *m, struct str recur_id, struct
     struct import again = {
         .x = m->x, .fresh = m->fresh, .data = m->data, .how = CONTENT_DEVICE, .uid = m->uid};
     enum status st = doc_parse(m->x, m->old.media, out->body, &again.old);
+    if (st == OK && m->caught_up)
+        st = doc_read(m->x, m->data, &again.fresh);
+    if (st == OK && m->caught_up && again.fresh.media == MEDIA_VCARD)
+        st = card_in_version(&again);
     if (st != OK)
         return st;
     struct ical_comp *to = part_find(m->x, &again.old, recur_id);
-    st = to ? merge_into(&again, to, m->fresh.main, recur_id) : OK;
+    st = to ? merge_into(&again, to, again.fresh.main, recur_id) : OK;
     out->differs = again.changed;
     return st;
 }
@@ -186,8 +223,8 @@ static enum status finish(struct import *m, struct str stored, struct str recur_
     }
     if (!m->changed && stored.p) {
         out->body = stored;
-        out->unchanged = true;
-        return OK;
+        out->unchanged = true; /* and yet there can be more in it than the device has */
+        return m->caught_up || m->how == CONTENT_BOTH ? find_difference(m, recur_id, out) : OK;
     }
     enum status st = doc_store(x, &m->old, &out->body);
     if (st == OK)
@@ -212,8 +249,19 @@ static enum status read_stored(struct import *m, struct str *stored)
     return st;
 }
 
-static enum status import_item(struct import *m, struct str stored, struct str recur_id, struct str uid,
-                               struct content_in *out)
+/* What it was: when that cannot be read, two ways are left. */
+static enum status read_base(struct import *m, struct str base)
+{
+    enum status st = doc_parse(m->x, m->old.media, base, &m->base);
+    if (st == OK)
+        m->how = CONTENT_DEVICE;
+    else
+        m->base = (struct doc){.root = NULL};
+    return st < OK ? st : OK;
+}
+
+static enum status import_item(struct import *m, struct str stored, struct str base, struct str recur_id,
+                               struct str uid, struct content_in *out)
 {
     struct ctx *x = m->x;
     struct str part;
@@ -227,6 +275,8 @@ static enum status import_item(struct import *m, struct str stored, struct str r
     if (!m->uid.p)
         m->uid = uid.n ? uid : uid_random(x->a);
     st = read_stored(m, &stored);
+    if (st == OK && stored.p && base.p)
+        st = read_base(m, base);
     if (st == OK && m->fresh.media == MEDIA_VCARD) {
         st = import_card(m, !stored.p);
         part = STR("");
@@ -245,11 +295,18 @@ enum status content_import(struct arena *a, const struct content_settings *s, en
                            struct str data, struct str stored, struct str recur_id, struct str uid,
                            enum content_merge how, struct content_in *out)
 {
+    return content_import_since(a, s, type, data, stored, STR_NONE, recur_id, uid, how, out);
+}
+
+enum status content_import_since(struct arena *a, const struct content_settings *s, enum content_type type,
+                                 struct str data, struct str stored, struct str base, struct str recur_id,
+                                 struct str uid, enum content_merge how, struct content_in *out)
+{
     struct ctx x;
     struct import m = {.x = &x, .data = data, .how = how};
     ctx_init(&x, a, s, type);
     *out = (struct content_in){0};
-    enum status st = import_item(&m, stored, recur_id, uid, out);
+    enum status st = import_item(&m, stored, base, recur_id, uid, out);
     if (st != OK)
         out->why = x.why.p ? x.why : str_c(status_text(st));
     return st;

@@ -246,9 +246,11 @@ struct merge {
     const struct doc *fresh;            /* what the device sent */
     struct ical_comp *to;               /* the component of `old` */
     const struct ical_comp *has, *says; /* of known and fresh */
-    bool changed, moved;                /* moved: its time or its rule */
-    struct line *added, **tail;         /* to be hung on by merge_sweep */
-    bool groups;                        /* a property of a group was dropped */
+    bool
+        patch; /* three ways: what was changed here goes into the device's item; what it changed itself stays */
+    bool changed, moved;        /* moved: its time or its rule */
+    struct line *added, **tail; /* to be hung on by merge_sweep */
+    bool groups;                /* a property of a group was dropped */
 };
 enum status merge_props(struct merge *m);
 enum status merge_card(struct merge *m);

@@ -109,8 +109,9 @@ static void add_time(struct buf *out, const struct when *w)
     buf_addz(out, w->is_date ? "d" : "t");
 }
 
-/* What people would know it by; false: nothing. */
-static bool key_text(struct ctx *x, const struct doc *i, const struct ical_comp *c, struct buf *out)
+/* What people would know it by, without `when` its title alone; false: nothing. */
+static bool key_text(struct ctx *x, const struct doc *i, const struct ical_comp *c, bool when,
+                     struct buf *out)
 {
     enum ical_kind kind = ical_kind_of(c->name);
     struct extent e;
@@ -125,6 +126,8 @@ static bool key_text(struct ctx *x, const struct doc *i, const struct ical_comp 
     buf_add(out, c->name);
     if (kind == ICAL_VJOURNAL) {
         title = first_line(note_text(x, c));
+    } else if (!when) {
+        ; /* it may have been moved */
     } else if (kind == ICAL_VEVENT) {
         if (!e.has_start)
             return false;
@@ -134,23 +137,23 @@ static bool key_text(struct ctx *x, const struct doc *i, const struct ical_comp 
     }
     buf_addc(out, ' ');
     fold(x, out, title);
-    return title.n > 0 || kind == ICAL_VEVENT;
+    return title.n > 0 || (when && kind == ICAL_VEVENT);
 }
 
-static uint64_t key_of(struct ctx *x, const struct doc *i, const struct ical_comp *c)
+static uint64_t key_of(struct ctx *x, const struct doc *i, const struct ical_comp *c, bool when)
 {
     SCOPED_BUF(text, ctx_size(x) * 72 + 4096);
     unsigned char hash[SHA256_SIZE];
     uint64_t key;
-    if (!key_text(x, i, c, &text) || text.st != OK || x->a->st != OK)
+    if (!key_text(x, i, c, when, &text) || text.st != OK || x->a->st != OK)
         return 0;
     sha256(buf_view(&text), hash);
     memcpy(&key, hash, sizeof key);
     return key ? key : 1;
 }
 
-enum status content_key(struct arena *a, const struct content_settings *s, enum media media,
-                        struct str stored, struct str recur_id, uint64_t *key)
+static enum status key_of_stored(struct arena *a, const struct content_settings *s, enum media media,
+                                 struct str stored, struct str recur_id, bool when, uint64_t *key)
 {
     struct ctx x;
     struct doc object;
@@ -166,8 +169,20 @@ enum status content_key(struct arena *a, const struct content_settings *s, enum 
     if (media == MEDIA_CALENDAR)
         (void)adapt_year(&x, &object, c);
     adapt_props(&x, media, c); /* names that are cut on the device are cut here */
-    *key = key_of(&x, &object, c);
+    *key = key_of(&x, &object, c, when);
     return a->st;
+}
+
+enum status content_key(struct arena *a, const struct content_settings *s, enum media media,
+                        struct str stored, struct str recur_id, uint64_t *key)
+{
+    return key_of_stored(a, s, media, stored, recur_id, true, key);
+}
+
+enum status content_title_key(struct arena *a, const struct content_settings *s, enum media media,
+                              struct str stored, struct str recur_id, uint64_t *key)
+{
+    return key_of_stored(a, s, media, stored, recur_id, false, key);
 }
 
 enum status content_peek(struct arena *a, const struct content_settings *s, enum content_type type,
@@ -183,7 +198,8 @@ enum status content_peek(struct arena *a, const struct content_settings *s, enum
     out->uid = doc_named(&x, &item, &out->recur_id);
     out->kind =
         item.media == MEDIA_VCARD ? card_is_group(item.main) ? 2 : 1 : (int)ical_kind_of(item.main->name);
-    out->key = key_of(&x, &item, item.main);
+    out->key = key_of(&x, &item, item.main, true);
+    out->title = key_of(&x, &item, item.main, false);
     return doc_digest(&x, &item, out->hash);
 }
 
@@ -292,7 +308,7 @@ static bool same_item(struct ctx *x, const struct doc *a, const struct doc *b)
 {
     if (a->media != b->media || !str_caseeq(a->main->name, b->main->name))
         return false;
-    if (key_of(x, a, a->main) != key_of(x, b, b->main))
+    if (key_of(x, a, a->main, true) != key_of(x, b, b->main, true))
         return false;
     if (a->media == MEDIA_VCARD)
         return card_is_group(a->main) == card_is_group(b->main) && same_card(x, a, b);

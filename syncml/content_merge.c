@@ -163,6 +163,8 @@ static enum status pair_all(struct props *p)
 bool merge_removes(const struct merge *m, const struct prop_rule *r, struct str name)
 {
     bool listed;
+    if (m->patch)
+        return true;
     if (m->how == CONTENT_BOTH || r->kind == PROP_NAME || str_caseeq(name, STR("N")))
         return false; /* nobody loses the name: many devices write but one of N and FN */
     if (doc_is_broken(m->fresh, name))
@@ -192,6 +194,23 @@ static struct str merged_parts(struct merge *m, struct str old, struct str known
         bool same = str_eq(str_trim(text_unescape(x->a, k)), str_trim(text_unescape(x->a, f)));
         buf_addz(&out, i ? ";" : "");
         buf_add(&out, same || (m->how == CONTENT_BOTH && !str_trim(f).n) ? o : f);
+    }
+    return arena_str(x->a, buf_view(&out));
+}
+
+/* Three ways: the parts that were changed here; the others as the device says them. */
+static struct str patched_parts(struct merge *m, struct str device, struct str base, struct str here)
+{
+    SCOPED_BUF(out, device.n + here.n + 64);
+    struct ctx *x = m->x;
+    for (size_t i = 0; device.p || here.p; i++) {
+        struct str d = STR(""), b = STR(""), h = STR("");
+        (void)(device.p && text_split(&device, ';', &d));
+        (void)(base.p && text_split(&base, ';', &b));
+        (void)(here.p && text_split(&here, ';', &h));
+        bool kept = str_eq(str_trim(text_unescape(x->a, d)), str_trim(text_unescape(x->a, b)));
+        buf_addz(&out, i ? ";" : "");
+        buf_add(&out, kept ? h : d);
     }
     return arena_str(x->a, buf_view(&out));
 }
@@ -409,9 +428,33 @@ static bool said_empty(const struct props *p, const struct ref *known)
     return false;
 }
 
+static bool same_ref(const struct ref *a, const struct ref *b)
+{
+    return str_eq(a->key, b->key) && str_eq(a->types, b->types) && a->preferred == b->preferred;
+}
+
+/* Three ways, and both sides changed it: of what has parts each side's, of what can be there twice both; otherwise the device's. */
+static void meet(struct props *p, const struct ref *o, const struct ref *k, const struct ref *f)
+{
+    struct merge *m = p->m;
+    if (str_eq(o->key, f->key))
+        return;
+    if (k && o->rule->kind == PROP_COMPOUND) {
+        merge_touch(m, o->l);
+        o->l->value = patched_parts(m, o->l->value, k->l->value, f->l->value);
+    } else if (!(o->rule->flags & PROP_SINGLE)) {
+        add(m, f);
+    }
+}
+
 static void apply_fresh(struct props *p, const struct ref *f)
 {
     const struct ref *k = f->mate[KNOWN], *o = k ? k->mate[OLD] : f->mate[OLD];
+    if (p->m->patch && o && !(k && same_ref(k, o))) {
+        if (!k || !same_ref(k, f))
+            meet(p, o, k, f);
+        return;
+    }
     if (!k && !o) {
         add(p->m, f);
         return;
@@ -445,6 +488,8 @@ enum status merge_props(struct merge *m)
         return st;
     for (size_t i = 0; i < p.side[KNOWN].count; i++) {
         const struct ref *k = &p.side[KNOWN].items[i];
+        if (m->patch && k->mate[OLD] && !same_ref(k, k->mate[OLD]))
+            continue; /* gone here, changed there */
         if (!k->mate[FRESH] && k->mate[OLD] && (merge_removes(m, k->rule, k->l->name) || said_empty(&p, k)))
             merge_drop(m, k->mate[OLD]->l);
     }

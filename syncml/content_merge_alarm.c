@@ -148,7 +148,7 @@ enum status merge_alarms(struct merge *m)
         pair_rest(known, fresh, true, old);
     for (size_t i = 0; i < known->count; i++) {
         struct alarm *k = &known->items[i];
-        if (!k->old || (!k->fresh && !removes))
+        if (!k->old || (!k->fresh && !removes) || (m->patch && k->old->offset != k->offset))
             continue;
         if (k->fresh && k->fresh->offset != k->offset) {
             move(m, k->old->comp, k->fresh->offset);

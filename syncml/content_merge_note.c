@@ -53,7 +53,8 @@ enum status merge_note(struct merge *m)
         st = text_of(m, m->says, &fresh);
     if (st != OK || str_eq(text_held(m->x, known), text_held(m->x, fresh)))
         return st;
-    struct str wanted = m->how == CONTENT_BOTH ? both(m->x->a, old, fresh) : fresh;
+    bool two = m->how == CONTENT_BOTH || (m->patch && !str_eq(text_held(m->x, old), text_held(m->x, known)));
+    struct str wanted = two ? both(m->x->a, old, fresh) : fresh;
     struct ical_comp *made = ARENA_NEW(m->x->a, struct ical_comp);
     if (!made || !wanted.p)
         return m->x->a->st;

@@ -180,7 +180,7 @@ static bool same_rules(const struct span *s)
 static void merge_rules(struct span *s)
 {
     struct merge *m = s->m;
-    if (same_rules(s))
+    if (same_rules(s) || (m->patch && !rules_same(m->x, m->old->root, m->to, m->known->root, m->has)))
         return;
     if (comp_recurs(m->says)) {
         take_rules(s);
@@ -339,6 +339,25 @@ static void drop_overrides(struct span *s)
     }
 }
 
+static bool same_extent(const struct extent *a, const struct extent *b)
+{
+    return a->has_start == b->has_start && a->has_end == b->has_end &&
+           (!a->has_start || when_same(&a->start, &b->start)) && (!a->has_end || when_same(&a->end, &b->end));
+}
+
+static void merge_extent(struct span *s)
+{
+    enum ical_kind kind = ical_kind_of(s->m->to->name);
+    s->start = s->old.start;
+    if (s->m->patch && !same_extent(&s->old, &s->known))
+        return; /* the device moved it: start and end belong together */
+    merge_start(s);
+    if (kind == ICAL_VEVENT)
+        merge_event_end(s);
+    else if (kind == ICAL_VTODO)
+        merge_due(s);
+}
+
 enum status merge_span(struct merge *m)
 {
     struct span s = {.m = m};
@@ -351,11 +370,7 @@ enum status merge_span(struct merge *m)
         if (!s.before)
             return x->a->st;
     }
-    merge_start(&s);
-    if (ical_kind_of(m->to->name) == ICAL_VEVENT)
-        merge_event_end(&s);
-    else if (ical_kind_of(m->to->name) == ICAL_VTODO)
-        merge_due(&s);
+    merge_extent(&s);
     enum status st = OK;
     if (!ical_prop(m->to, STR("RECURRENCE-ID"))) {
         merge_rules(&s);
@@ -363,7 +378,7 @@ enum status merge_span(struct merge *m)
         st = merge_exceptions(&s);
     }
     merge_sweep(m);
-    if (s.before && m->moved)
+    if (s.before && m->moved && !m->patch)
         drop_overrides(&s);
     return st == OK ? x->a->st : st;
 }

@@ -243,7 +243,7 @@ enum status merge_calendar(struct merge *m)
         st = merge_alarms(m);
     if (st != OK)
         return st;
-    if (ical_kind_of(m->to->name) == ICAL_VTODO)
+    if (ical_kind_of(m->to->name) == ICAL_VTODO && !m->patch)
         settle_task(m);
     if (m->changed)
         put_stamps(m);

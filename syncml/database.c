@@ -216,6 +216,7 @@ enum status database_view(struct turn *t, struct tx *tx, struct str uri, struct 
 void database_clear(struct database *db)
 {
     slow_free(db);
+    unmapped_free(db);
     free(unconst(db->out_luid.p));
     for (size_t i = 0; i < db->extra_count; i++)
         free(unconst(db->extra[i].p));

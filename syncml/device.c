@@ -53,7 +53,7 @@ enum status device_open(struct turn *t)
         return st;
     s->device = o.device;
     s->device.seen = t->now;
-    s->guid = s->guid_saved = s->device.next_guid;
+    s->guid_first = s->guid = s->guid_saved = s->device.next_guid;
     s->device_dirty = true;
     SCOPED_READ(tx, t->sml->store);
     if (!tx)

@@ -147,13 +147,18 @@ struct database {
     struct window old_window;
     bool rescan; /* the filter lets through what it did not: everything is looked at */
     bool left;   /* a collection left the view: what is not in it goes from the device */
-    bool spare;  /* the refresh is our wish, not the device's: nothing is deleted for it */
+    bool early;  /* the device does not know yet that its sync became another: a Sync that comes now is the old one */
+    bool unsure; /* it may have Adds of a broken session that it did not map, and may have forgotten them */
+    bool
+        remembers; /* it has told Maps in a later session than the Adds: what it does not map it has not got */
+    bool spare;    /* the refresh is our wish, not the device's: nothing is deleted for it */
     struct filter filter;
 
     /* in (sync_in.c, slow.c) */
     bool came;                 /* the device's Sync was seen */
     bool closed;               /* its changes are complete: what did not appear in a slow sync is known */
     struct slow *slow;         /* the index for matching; NULL: not made */
+    struct unmapped *unmapped; /* Adds of ours that were not confirmed; NULL: not looked up */
     int64_t verified, refuted; /* LUIDs of a slow sync that mean what they did, or not */
 
     /* out (sync_out.c) */
@@ -184,6 +189,7 @@ struct sent { /* a change of ours that waits for its Status */
     unsigned char hash[16];
     bool whole;  /* false: a chunk with MoreData */
     bool mapped; /* the Map came before the Status */
+    bool acked;  /* the device has got the message (Status of its SyncHdr) */
     bool done;
 };
 
@@ -258,6 +264,7 @@ struct session {
     bool no_end_of_data;      /* an Alert 223 is due: */
     struct str no_end_source; /* for this LUID; malloc'ed */
     struct database *no_end_db;
+    int64_t guid_first;       /* short names below are of other sessions */
     int64_t guid, guid_saved; /* the next short name; up to which they are taken in the store */
     int trace_fd;             /* -1: none */
 };
@@ -329,7 +336,7 @@ enum status row_of_part(struct turn *t, struct tx *tx, struct database *db, stru
                         struct str recur_id, struct luid *row);
 void row_plan(struct turn *t, struct database *db, const struct luid *row, struct object *o, bool dropped);
 
-/* ---- changes of the device (change.c, sync_in.c) ---- */
+/* ---- changes of the device (change.c, sync_in.c, facts.c) ---- */
 enum change_act { ACT_NOTHING, ACT_PUT, ACT_DELETE, ACT_MOVE };
 struct change { /* one item of an Add, Replace, Delete, Copy or Move */
     struct step step;
@@ -361,6 +368,7 @@ struct change { /* one item of an Add, Replace, Delete, Copy or Move */
     bool differs; /* the device must get it back */
     int code;     /* when it goes well */
     struct slow_entry *claimed;
+    struct unmapped_row *claimed_row;
     struct database *extra; /* the device has a twin: it shall delete this one */
 };
 struct group { /* an Atomic: all or nothing */
@@ -463,6 +471,7 @@ void devinf_ask(struct turn *t); /* where the device did not say what it is */
 /* cmd_status.c */
 void cmd_status(struct turn *t, struct sml_command *c);
 void sent_confirm_all(struct turn *t);
+void sent_confirm_acked(struct turn *t); /* the session ends: what went well without a Status of its own */
 struct sent *sent_add(struct session *s, const struct sent *in);
 void sent_free(struct session *s);
 void sent_forget(struct session *s, const struct database *db); /* those of a database that begins anew */
@@ -547,6 +556,18 @@ enum status slow_match(struct turn *t, struct tx *tx, struct database *db, enum 
 /* The entry of an item that was found otherwise; NULL. */
 struct slow_entry *slow_entry_of(struct database *db, int64_t item, struct str recur_id);
 void slow_free(struct database *db);
+
+/* unmapped.c: Adds of ours that wait for their Map: the row is '#' and the GUID */
+struct unmapped_row {
+    struct luid row;
+    bool claimed;
+};
+bool luid_is_unmapped(struct str luid);
+/* One that was sent with this content, not claimed by another. NOT_FOUND. */
+enum status unmapped_match(struct turn *t, struct tx *tx, struct database *db, const unsigned char hash[16],
+                           struct unmapped_row **out);
+bool unmapped_told(const struct turn *t, const struct database *db); /* does the message have Maps for it? */
+void unmapped_free(struct database *db);
 
 /* large.c */
 /* For every item that comes with data. OK: it is whole (its data and meta are completed). TRUNCATED: more is to come, or it was

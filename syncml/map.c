@@ -32,6 +32,19 @@ static enum status run_map(struct step *step, struct tx *tx)
     return tx_luid_put(tx, device, m->db, &row);
 }
 
+/* A Map of an Add that went out in another session: this device does not forget them. */
+static enum status note_late(struct turn *t, struct database *db, struct str guid)
+{
+    struct luid row;
+    int64_t n;
+    if (!str_i64(str_from(guid, 1), &n) || n >= t->s->guid_first)
+        return OK;
+    SCOPED_READ(tx, t->sml->store);
+    enum status st = tx ? luid_find(tx, t->a, t->s->device.id, db->name, guid, &row) : E_UNAVAILABLE;
+    db->remembers |= st == OK;
+    return st < 0 ? st : OK;
+}
+
 static void map_item(struct turn *t, struct database *db, const struct sml_item *item)
 {
     struct map *m = ARENA_NEW(t->a, struct map);
@@ -48,8 +61,11 @@ static void map_item(struct turn *t, struct database *db, const struct sml_item 
         m->seq = n->seq;
         memcpy(m->hash, n->hash, sizeof m->hash);
         n->mapped = true;
+    } else if (!db->remembers) {
+        enum status st = note_late(t, db, m->guid);
+        t->st = st ? st : t->st;
     }
-    step_add(t, &m->step, false);
+    step_add(t, &m->step, db->state <= DB_CHANGES); /* before ours goes out */
 }
 
 void cmd_map(struct turn *t, struct sml_command *c)

@@ -15,11 +15,6 @@ struct rows { /* what the device has of the object */
     int64_t seq;
 };
 
-static bool is_waiting(struct str luid)
-{
-    return str_starts(luid, STR("#")) && !str_starts(luid, STR("##"));
-}
-
 static enum status on_row(void *ctx, const struct luid *l)
 {
     struct rows *r = ctx;
@@ -140,13 +135,24 @@ static enum status export_part(struct out *x, struct str body, struct unit *u)
     return st ? st : content_hash(&x->item, &x->settings, x->db->type, u->data, u->hash);
 }
 
+/* An Add of a session that broke is not sent again to a device that may have it under a name that it forgot: the next session is a slow
+ * one, which tells. */
+static bool is_held(const struct out *x, const struct luid *row)
+{
+    return row && luid_is_unmapped(row->luid) && !row->seen_seq && x->db->unsure && !x->db->remembers;
+}
+
 static enum status send_part(struct out *x, const struct out_candidate *c, struct str body, struct str part,
                              const struct luid *row)
 {
     struct unit u = {.what = SML_ADD, .source = c->source, .item = c->id, .seq = c->seq, .recur_id = part};
-    bool has = row && !is_waiting(row->luid);
+    bool has = row && !luid_is_unmapped(row->luid);
     if (row && row->seen_seq >= c->seq)
         return OK;
+    if (is_held(x, row)) {
+        anchor_lower(x->db, c->source, c->seq);
+        return OK;
+    }
     if (x->counting)
         return out_unit(x, &u);
     enum status st = export_part(x, body, &u);
@@ -169,7 +175,9 @@ static enum status delete_row(struct out *x, size_t source, const struct luid *r
                      .seq = seq,
                      .luid = row->luid,
                      .recur_id = row->recur_id};
-    if (is_waiting(row->luid)) /* it never said what it calls it, if it has it */
+    if (is_held(x, row))
+        return OK;
+    if (luid_is_unmapped(row->luid)) /* it never said what it calls it, if it has it */
         return x->counting ? OK : raise_seen(x, row, -1);
     return put(x, &u);
 }

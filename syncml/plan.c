@@ -78,6 +78,8 @@ static void cmd_sync(struct turn *t, struct sml_command *c)
     if (r->code)
         return;
     r->code = 200;
+    if (db->early) /* Alert and Sync in one: these are changes, but not all that a slow sync tells */
+        return;
     if (db->state == DB_ALERTED || db->state == DB_OPEN) {
         db->state = DB_CHANGES;
         anchor_note(t, db);

@@ -77,6 +77,7 @@ void changes_close(struct turn *t, struct database *db)
         return;
     db->closed = true;
     slow_free(db);
+    unmapped_free(db);
     if (!db->round)
         return;
     struct close_step *c = ARENA_NEW(t->a, struct close_step);

@@ -1,19 +1,6 @@
 /* syncml/sync_in.c: what an Add or Replace of the device comes to: which stored object it is about, and what is written.
- *
- * It is found by LUID, by UID, and where sets are compared (slow sync) or Adds of ours wait for their Map, by content. Only
- * then is it a new one. What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
-#include "syncml/engine.h"
-
-struct facts { /* of the device's item */
-    struct content_settings settings;
-    struct content_peek peek;
-    unsigned char hash[16];
-    struct object *object; /* it is this one; NULL: none */
-    struct str part;       /* which component of it */
-    struct luid row;
-    bool has_row, same; /* same: content_same() held */
-    struct slow_entry *entry;
-};
+ * What the device had from us before and sends again changes nothing (its hash is in the LUID's row). */
+#include "syncml/facts.h"
 
 static enum status refuse(struct turn *t, enum status st, const char *why)
 {
@@ -24,12 +11,6 @@ static enum status refuse(struct turn *t, enum status st, const char *why)
 static struct str keep(struct turn *t, struct str s)
 {
     return s.p ? arena_str(t->work, s) : STR_NONE;
-}
-
-static struct db_source *source_of(const struct change *c, const struct object *o)
-{
-    size_t i = database_source_of(c->db, o->collection);
-    return i == SIZE_MAX ? NULL : &c->db->sources[i];
 }
 
 /* ---- rows ---- */
@@ -99,7 +80,8 @@ static enum status import(struct turn *t, struct change *c, const struct facts *
                           struct str part, enum content_merge how, struct content_in *in)
 {
     *in = (struct content_in){0};
-    enum status st = content_import(t->work, &f->settings, c->type, c->data, stored, part, STR_NONE, how, in);
+    enum status st = content_import_since(t->work, &f->settings, c->type, c->data, stored, f->base, part,
+                                          STR_NONE, how, in);
     if (st > 0)
         t->why_text = keep(t, in->why);
     return st;
@@ -196,36 +178,32 @@ static enum status write_over(struct turn *t, struct change *c, const struct fac
 
 /* ---- an object that is there ---- */
 
-/* Did anything change that this device can see? */
-static enum status visible_change(struct turn *t, const struct change *c, const struct facts *f,
-                                  bool *visible)
-{
-    struct str out;
-    unsigned char hash[16];
-    *visible = true;
-    enum status st = content_export(t->work, &f->settings, content_media(c->type), f->object->body,
-                                    f->row.recur_id, c->type, &out);
-    if (st == OK)
-        st = content_hash(t->work, &f->settings, c->type, out, hash);
-    if (st == OK)
-        *visible = memcmp(hash, f->row.hash, sizeof hash) != 0;
-    return st < 0 ? st : OK;
-}
-
 static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
     struct object *o = f->object;
-    const struct db_source *src = source_of(c, o);
+    const struct db_source *src = facts_source(c, o);
     struct str part = f->has_row ? f->row.recur_id : f->part;
     int code = c->cmd == SML_ADD ? 201 : 200;
-    bool visible = false;
+    bool visible = false, stale = false;
     enum status st = object_body(t, tx, o);
     if (st == OK && f->has_row && !o->planned && o->seq > f->row.seen_seq)
-        st = visible_change(t, c, f, &visible);
+        st = looks_other(t, c, f, o->body, &visible);
     if (st)
         return st;
-    if (f->same && !f->has_row)
-        return leave(c, f, part, false, code);
+    if (f->same && !f->has_row) { /* for people; is it to the letter? */
+        memcpy(f->row.hash, f->hash, sizeof f->hash);
+        f->row.recur_id = part;
+        st = looks_other(t, c, f, o->body, &visible);
+        if (st == OK && visible && o->id) {
+            f->row.item = o->id;
+            f->row.seen_seq = 0;
+            memset(f->row.hash, 0, sizeof f->row.hash);
+            st = facts_stale(t, tx, c, f, &stale);
+        }
+        if (st || !visible || stale)
+            return st ? st : leave(c, f, part, stale, code);
+        visible = false;
+    }
     if (!src || src->read_only) {
         st = leave(c, f, part, true, f->has_row ? 425 : code);
         return st;
@@ -234,6 +212,10 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         return write_over(
             t, c, f, part,
             f->has_row || c->db->mode == MODE_REFRESH_FROM_CLIENT ? CONTENT_DEVICE : CONTENT_BOTH, code);
+    if (f->has_row && (st = facts_stale(t, tx, c, f, &stale)) != OK)
+        return st;
+    if (stale)
+        return leave(c, f, part, true, c->cmd == SML_ADD ? 201 : 200);
     switch (conflict_judge(t->sml, c->db, c->data, o->changed, &code)) {
     case VERDICT_STORED:
         return leave(c, f, part, true, code);
@@ -244,146 +226,88 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
     case VERDICT_BOTH:
         break;
     }
+    if (f->has_row && (st = facts_base(t, tx, c, f)) != OK)
+        return st;
     return write_over(t, c, f, part, CONTENT_BOTH, code);
 }
 
-/* ---- finding it ---- */
-
-/* In a slow sync a LUID of a device that was reset may mean something else than it did. */
-static enum status trust(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
+/* Deleted here, changed there: an update beats a deletion. What was deleted is the base, so that it comes back whole, under its UID and
+ * its old name, and other devices that changed it too find it there. */
+static enum status revive(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
-    struct database *db = c->db;
-    uint64_t key = 0;
-    if (!database_slow(db) || memcmp(f->hash, f->row.hash, sizeof f->hash) == 0 ||
-        (f->peek.uid.n && str_eq(f->peek.uid, f->object->uid))) {
-        db->verified++;
-        return OK;
-    }
-    enum status st = object_body(t, tx, f->object);
+    struct content_in in;
+    enum media media = content_media(c->type);
+    const struct grave *g = &f->grave;
+    if (f->from->read_only)
+        return refuse(t, DENIED, "this database can only be read");
+    enum status st = facts_base(t, tx, c, f);
     if (st == OK)
-        st = content_key(t->work, &f->settings, content_media(c->type), f->object->body, f->row.recur_id,
-                         &key);
-    if (st < 0)
-        return st;
-    if (st == OK && key && key == f->peek.key) {
-        db->verified++;
-        return OK;
-    }
-    if (db->history || (db->verified > 0 && !db->refuted))
-        return OK;
-    f->has_row = false;
-    f->object = NULL;
-    return OK;
-}
-
-static enum status find_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
-{
-    enum status st = row_by_luid(t, tx, c->db, c->luid, &f->row, &f->object);
-    f->has_row = st == OK;
-    if (st == NOT_FOUND || (st == OK && !f->object)) {
-        f->has_row = false; /* deleted here, changed there: the change wins, as a new object */
-        return OK;
-    }
-    return st == OK ? trust(t, tx, c, f) : st;
-}
-
-/* Another LUID of this device stands for the same part already. *twin: the device really has two. */
-static enum status other_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f, bool *twin)
-{
-    struct luid row;
-    *twin = false;
-    enum status st = row_of_part(t, tx, c->db, f->object, f->part, &row);
+        st = import(t, c, f, g->body, f->row.recur_id, CONTENT_DEVICE, &in);
+    if (st == OK && !str_eq(in.uid, g->obj_uid))
+        st = uid_replace(t->work, &t->sml->content, media, in.body, g->obj_uid, &in.body);
     if (st)
-        return st == NOT_FOUND ? OK : st;
-    if (str_eq(row.luid, c->luid) || (str_starts(row.luid, STR("#")) && !str_starts(row.luid, STR("##"))))
-        return OK;
-    *twin = !database_slow(c->db) || row.round == c->db->round;
-    return OK;
-}
-
-static enum status is_same(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
-{
-    enum status st = object_body(t, tx, f->object);
+        return st;
+    c->collection = f->from->collection;
+    c->name = g->name;
+    st = g->name.p ? is_free(t, tx, c->collection, c->name, g->obj_uid) : EXISTS;
+    if (st == EXISTS) {
+        c->name = name_of(t, c, g->obj_uid, media);
+        st = is_free(t, tx, c->collection, c->name, g->obj_uid);
+    }
+    if (st == EXISTS) /* somebody else has its UID by now */
+        return add(t, tx, c, f, true, 201);
     if (st == OK)
-        st = content_same(t->work, &f->settings, c->type, c->data, f->object->body, f->part, &f->same);
-    return st < 0 ? st : OK;
-}
-
-/* *elsewhere: the UID belongs to something that this is not. */
-static enum status find_uid(struct turn *t, struct tx *tx, struct change *c, struct facts *f, bool *elsewhere)
-{
-    bool twin;
-    enum status st = object_by_uid(t, tx, c->db, f->peek.uid, &f->object);
+        st = prepare(t, c, media, in.body);
     if (st)
-        return st == NOT_FOUND ? OK : st;
-    const struct db_source *src = source_of(c, f->object);
-    if (!src || !((unsigned)f->object->kind & src->kinds)) {
-        *elsewhere = true;
-        f->object = NULL;
-        return OK;
-    }
-    f->part = f->peek.recur_id.p ? f->peek.recur_id : STR("");
-    st = other_luid(t, tx, c, f, &twin);
-    if (st || !twin)
         return st;
-    st = is_same(t, tx, c, f);
-    if (f->same && database_slow(c->db)) {
-        c->extra = c->db; /* one of the two is too many */
-        return st;
-    }
-    if (!f->same) {
-        *elsewhere = true;
-        f->object = NULL;
-    }
-    return st;
-}
-
-static enum status find_content(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
-{
-    enum status st = slow_match(t, tx, c->db, c->type, c->data, &f->peek, &f->entry, &f->object);
-    if (st)
-        return st == NOT_FOUND ? OK : st;
-    f->part = f->entry->recur_id;
-    f->same = true;
-    c->claimed = f->entry;
-    f->entry->claimed = true;
+    struct object *o = object_new(t, c->collection, c->name, c->prepared.uid);
+    if (!o)
+        return E_MEMORY;
+    plan_object(o, c);
+    c->act = ACT_PUT;
+    c->exists = false;
+    c->differs = in.differs || has_parts(c, in.body);
+    c->code = 201;
+    fill_row(c, f, o, in.recur_id);
     return OK;
 }
 
-static void claim(struct change *c, struct facts *f)
+/* It is deleted here, and the device has it unchanged: it is told, as long as its row is there. In a slow sync only who knows its last
+ * sync is taken to mean no more by it than that it is there. */
+static enum status stay_gone(struct turn *t, struct tx *tx, struct change *c, const struct facts *f,
+                             bool *stays)
 {
-    struct slow_entry *e = f->object && f->object->id
-                               ? slow_entry_of(c->db, f->object->id, f->has_row ? f->row.recur_id : f->part)
-                               : NULL;
-    if (e && !e->claimed) {
-        e->claimed = true;
-        c->claimed = e;
-    }
-}
-
-static enum status look(struct turn *t, struct change *c, struct facts *f)
-{
-    f->settings = t->content;
-    f->settings.phone = c->db->phone;
-    enum status st = content_peek(t->work, &f->settings, c->type, c->data, &f->peek);
-    memcpy(f->hash, f->peek.hash, sizeof f->hash);
-    if (st > 0)
-        t->why_text = STR("its text can not be understood");
-    if (st == OK && !database_takes(c->db, f->peek.kind))
-        return refuse(t, UNSUPPORTED, "this database does not take such items");
-    return st;
+    enum status st = OK;
+    bool known = c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db);
+    *stays = false;
+    if (f->grave.obj_uid.p && !f->object && known)
+        st = facts_stale(t, tx, c, f, stays);
+    if (st || !*stays)
+        return st;
+    c->act = ACT_NOTHING;
+    c->code = c->cmd == SML_ADD ? 201 : 200;
+    c->put_row = true;
+    c->row = f->row;
+    c->row.luid = c->luid;
+    c->row.round = c->db->round;
+    c->id = f->row.item;
+    return OK;
 }
 
 static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
 {
-    struct facts f = {.part = STR("")};
-    bool elsewhere = false;
-    enum status st = look(t, c, &f);
+    struct facts f = {.part = STR(""), .grave = {.obj_uid = STR_NONE}};
+    bool elsewhere = false, gone = false;
+    enum status st = facts_read(t, c, &f);
     if (st == OK)
-        st = find_luid(t, tx, c, &f);
-    if (st == OK && f.object && f.has_row && !f.object->planned &&
+        st = facts_by_luid(t, tx, c, &f);
+    if (st == OK)
+        st = stay_gone(t, tx, c, &f, &gone);
+    if (st || gone)
+        return st;
+    if (st == OK && f.object && f.has_row && !f.object->planned && f.object->id == f.row.item &&
         memcmp(f.hash, f.row.hash, sizeof f.hash) == 0) {
-        claim(c, &f);
+        facts_claim(c, &f);
         if (database_slow(c->db) && database_media(c->db) == MEDIA_CALENDAR)
             st = object_body(t, tx, f.object);
         if (st)
@@ -391,10 +315,12 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
         return leave(c, &f, f.row.recur_id, f.object->seq > f.row.seen_seq, c->cmd == SML_ADD ? 201 : 200);
     }
     bool had_row = f.has_row;
+    if (st == OK && !f.object && f.grave.obj_uid.p)
+        return revive(t, tx, c, &f);
     if (st == OK && !f.object)
-        st = find_uid(t, tx, c, &f, &elsewhere);
+        st = facts_by_uid(t, tx, c, &f, &elsewhere);
     if (st == OK && !f.object)
-        st = find_content(t, tx, c, &f);
+        st = facts_by_content(t, tx, c, &f);
     if (st)
         return st;
     if (c->extra) { /* the device deletes its twin: no row */
@@ -404,7 +330,7 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
     }
     if (!had_row && f.object && f.row.luid.p)
         c->db->refuted++; /* the LUID was somebody else's */
-    claim(c, &f);
+    facts_claim(c, &f);
     if (f.object)
         return meet(t, tx, c, &f);
     return add(t, tx, c, &f, elsewhere, 201);
@@ -450,11 +376,11 @@ static enum status plan_delete(struct turn *t, struct tx *tx, struct change *c)
     c->collection = f.object->collection;
     c->name = f.object->name;
     c->seq = f.object->planned ? 0 : f.object->seq;
-    const struct db_source *src = source_of(c, f.object);
+    const struct db_source *src = facts_source(c, f.object);
     st = object_body(t, tx, f.object);
     if (st == OK && !f.object->planned && f.object->seq > f.row.seen_seq) {
         c->type = c->db->sent_type ? c->db->sent_type : c->db->type;
-        st = visible_change(t, c, &f, &visible);
+        st = looks_other(t, c, &f, f.object->body, &visible);
     }
     if (st)
         return st;

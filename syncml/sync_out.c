@@ -181,9 +181,10 @@ static enum status out_sources(struct out *x, enum status (*walk)(struct out *, 
     return st;
 }
 
+/* In a sync of the whole the device may have told of an item before it was deleted: its LUID is there, whenever that was. */
 static enum status out_deleted(struct out *x)
 {
-    return x->db->round ? OK : out_sources(x, gone_of, false);
+    return out_sources(x, gone_of, x->db->round);
 }
 
 static enum status out_changed(struct out *x)

@@ -37,6 +37,7 @@ static void end_session(struct turn *t)
 {
     struct session *s = t->s;
     bool any = false;
+    sent_confirm_acked(t);
     for (struct database *db = s->dbs; db; db = db->next)
         if (db->state == DB_SENT) {
             anchor_commit(t, db);
@@ -71,7 +72,10 @@ static void package_complete(struct turn *t)
     case PHASE_SENDING:
         break;
     case PHASE_MAPS:
-        end_session(t);
+        if (any_came(s)) /* of one that it had to begin anew, behind the others */
+            begin_sending(t);
+        else
+            end_session(t);
         break;
     case PHASE_OVER:
         break;

@@ -33,10 +33,10 @@ static bool is_current(const struct thing *t, const struct sample *copy)
     return !t->deleted && is_same(&t->now, copy);
 }
 
-void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan)
+void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan, bool unsure)
 {
     struct thing *t = &m->things[copy->tag];
-    t->clean = t->clean && is_current(t, copy) && !orphan;
+    t->clean = t->clean && is_current(t, copy) && !orphan && !unsure;
     t->may_double = t->may_double || orphan;
     t->must_go = false; /* an update beats a deletion */
     if (note)
@@ -54,11 +54,11 @@ void model_orphan(struct model *m, const struct sample *copy)
     m->things[copy->tag].may_double = true;
 }
 
-void model_delete(struct model *m, const struct sample *copy, bool slow_now)
+void model_delete(struct model *m, const struct sample *copy, bool open)
 {
     struct thing *t = &m->things[copy->tag];
     bool again = t->deleted && t->must_go;
-    t->must_go = (again || (t->clean && is_current(t, copy))) && !slow_now;
+    t->must_go = (again || (t->clean && is_current(t, copy))) && !open;
     t->deleted = true;
 }
 

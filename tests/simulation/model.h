@@ -25,11 +25,12 @@ struct model {
 
 /* A new item; what it holds. */
 struct sample model_create(struct model *m, enum db db);
-/* `copy` is edited where it is: note, number or both. `orphan`: the server cannot know which version the copy was. */
-void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan);
+/* `copy` is edited where it is: note, number or both. `orphan`: the server cannot know which item the copy was; `unsure`: which version. */
+void model_edit(struct model *m, struct sample *copy, bool note, bool number, bool orphan, bool unsure);
 /* Its last edit was of a copy that the server then lost sight of (an orphan). */
 void model_orphan(struct model *m, const struct sample *copy);
-void model_delete(struct model *m, const struct sample *copy, bool slow_now);
+/* `open`: a slow sync is under way that may bring it back, or the server does not know which version was deleted: an update beats it. */
+void model_delete(struct model *m, const struct sample *copy, bool open);
 /* A slow sync: what was deleted may come back. */
 void model_slow(struct model *m);
 

@@ -32,6 +32,8 @@ struct phone_item {
     char luid[16];
     struct sample content;
     enum pending pending;
+    bool
+        unsure; /* a Replace of the server that it does not know to have arrived: the Status did not get through */
     bool orphan; /* the server does not know that the phone has it: its Map was lost for ever */
 };
 

@@ -152,6 +152,15 @@ static struct phone_item *known_guid(struct phone *p, enum db db, struct str gui
     return NULL;
 }
 
+static bool was_deleted(const struct phone *p, enum db db, struct str luid)
+{
+    const struct phone_store *s = &p->stores[db];
+    for (size_t i = 0; i < s->deleted_count; i++)
+        if (str_eq(str_c(s->deleted[i]), luid))
+            return true;
+    return false;
+}
+
 static int store_item(struct phone *p, enum db db, enum tag command, struct str target, struct str guid,
                       struct str text)
 {
@@ -163,6 +172,9 @@ static int store_item(struct phone *p, enum db db, enum tag command, struct str 
     p->received++;
     struct phone_item *item = target.n ? phone_find(p, db, target) : NULL;
     if (command == T_REPLACE && target.n && !item) {
+        /* In a slow sync a phone tells what it has: what its user deleted while the sync was suspended the server learns by the Status. */
+        if (p->resuming && p->mode[db] == SYNC_SLOW && was_deleted(p, db, target))
+            return 404;
         phone_faultf(p, "%s: Replace of \"%.*s\", which we do not have", sample_db(db), STR_ARG(target));
         return 404;
     }
@@ -171,6 +183,7 @@ static int store_item(struct phone *p, enum db db, enum tag command, struct str 
             phone_faultf(p, "%s: %s was T%d and becomes T%d", sample_db(db), item->luid, item->content.tag,
                          c.tag);
         item->content = c;
+        item->unsure = true;
         return 200;
     }
     if (!guid.n || (p->ways.max_guid && guid.n > (size_t)p->ways.max_guid))
@@ -315,6 +328,14 @@ static void take_nonce(struct phone *p, const struct el *status)
     p->nonce_size = raw.n;
 }
 
+/* The Statuses of what came before have got through. */
+static void sure(struct phone *p, enum db db)
+{
+    struct phone_store *s = &p->stores[db];
+    for (size_t i = 0; i < s->count; i++)
+        s->items[i].unsure = false;
+}
+
 /* The session ended well: what the server knows is no change any more. */
 static enum phone_state commit(struct phone *p)
 {
@@ -329,6 +350,7 @@ static enum phone_state commit(struct phone *p)
             if (!all && !phone_is_confirmed(p, db, str_c(s->deleted[i])))
                 memmove(s->deleted[kept++], s->deleted[i], sizeof s->deleted[0]);
         s->deleted_count = kept;
+        sure(p, db);
         s->last = p->anchor;
         memcpy(s->server_last, s->server_next, sizeof s->server_last);
     }
@@ -399,6 +421,8 @@ enum phone_state phone_take(struct phone *p, int status, struct str body)
         phone_cut(p);
         return p->state;
     }
+    for (enum db db = 0; db < DB_COUNT && !p->ways.no_item_statuses; db++)
+        sure(p, db);
     phone_status(p, msg, STR("0"), "SyncHdr", 200);
     bool only_statuses = true;
     for (struct el *e = b->children; e; e = e->next) {

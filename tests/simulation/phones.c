@@ -154,7 +154,7 @@ static void dav_edit(struct sim *s)
         if (what < 75) {
             unsigned fields = 1 + below(s, 3);
             struct sample before = l->content;
-            model_edit(&s->model, &l->content, fields & 1, fields & 2, false);
+            model_edit(&s->model, &l->content, fields & 1, fields & 2, false, false);
             tell(s, "DAV changes T%d (e%d e%d) to e%d e%d", before.tag, before.note, before.numbers[0],
                  l->content.note, l->content.numbers[0]);
             dav(s, "PUT", db, l->name, l->uid, &l->content);
@@ -188,12 +188,12 @@ static void user_edit(struct sim *s, struct phone *p)
     if (what < 75) {
         unsigned fields = 1 + below(s, 3);
         struct sample c = item->content;
-        model_edit(&s->model, &c, fields & 1, fields & 2, item->orphan);
+        model_edit(&s->model, &c, fields & 1, fields & 2, item->orphan, item->unsure);
         tell(s, "%s changes T%d (%s, e%d e%d) to e%d e%d", p->devid, c.tag, item->luid, item->content.note,
              item->content.numbers[0], c.note, c.numbers[0]);
         phone_change(p, db, item, &c);
     } else {
-        model_delete(&s->model, &item->content, false);
+        model_delete(&s->model, &item->content, item->unsure);
         tell(s, "%s deletes T%d (%s)", p->devid, item->content.tag, item->luid);
         phone_delete(p, db, item);
     }
@@ -364,16 +364,17 @@ static void settle(struct sim *s)
     wrong(s, "the phones do not come to rest");
 }
 
-static bool same(const struct sample *a, size_t n, const struct sample *b, size_t m)
+/* The first of those that are not among the others; NULL: none. */
+static const struct sample *odd_one(const struct sample *a, size_t n, const struct sample *b, size_t m)
 {
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         while (k < m && memcmp(&a[i], &b[k], sizeof a[i]) != 0)
             k++;
         if (k == m)
-            return false;
+            return &a[i];
     }
-    return n == m;
+    return NULL;
 }
 
 static void judge(struct sim *s)
@@ -393,9 +394,12 @@ static void judge(struct sim *s)
                 at_phone[k] = store->items[k].content;
             if (!model_holds(&s->model, s->phones[i].devid, db, at_phone, store->count, why))
                 wrong(s, "%s", why);
-            if (!same(at_server, n, at_phone, store->count))
-                wrong(s, "%s holds other %s than the server (%zu, %zu)", s->phones[i].devid, sample_db(db),
-                      store->count, n);
+            const struct sample *odd = odd_one(at_server, n, at_phone, store->count);
+            odd = odd ? odd : odd_one(at_phone, store->count, at_server, n);
+            if (odd || n != store->count)
+                wrong(s, "%s holds other %s than the server (%zu, %zu): T%d e%d e%d", s->phones[i].devid,
+                      sample_db(db), store->count, n, odd ? odd->tag : -1, odd ? odd->note : 0,
+                      odd ? odd->numbers[0] : 0);
         }
     }
     free(at_server);
@@ -419,6 +423,9 @@ static void draw_phone(struct sim *s, struct phone *p, const char *devid)
                            .max_in = 2048 + below(s, 8000),
                            .max_out = 2500 + below(s, 9000),
                            .max_guid = guids[below(s, 4)]};
+    /* Final ends a package (SyncML Representation Protocol, Final): a phone that says it in every message has each package in one message. */
+    if (w.final_always)
+        w.max_out = 200000;
     phone_init(p, devid, SERVER_USER, s->server.password, &w);
     tell(s, "%s: %s %s %s%s%s%s%s%s%s%s max_in %ld max_out %ld max_guid %ld", devid, w.v12 ? "1.2" : "1.1",
          w.modern ? "3.0/2.0" : "2.1/1.0", w.md5 ? "md5" : "basic", w.forgets_maps ? " forgets_maps" : "",

@@ -75,9 +75,10 @@ struct dev {
     const struct devinf *devinf; /* to Put; NULL: none */
 
     /* how it behaves */
-    int cut;         /* the answer to this message is lost, and the session with it; 0: none */
-    bool cut_before; /* that message itself is lost */
-    bool no_maps, no_statuses, no_cred, final_always, adds_are_new, resume;
+    int cut;                      /* the answer to this message is lost, and the session with it; 0: none */
+    bool cut_before;              /* that message itself is lost */
+    void (*after)(struct dev *d); /* what happens elsewhere behind each of its messages */
+    bool no_maps, no_statuses, no_item_statuses, no_cred, final_always, adds_are_new, resume;
     bool mac;       /* each message proves itself by x-syncml-hmac */
     char nonce[64]; /* that it was told last */
     size_t nonce_bytes;
@@ -324,6 +325,8 @@ static inline bool dev_send(struct dev *d, struct sml_out *o, bool final)
         assert_true(q != SIZE_MAX);
         snprintf(d->query, sizeof d->query, "%.*s", STR_ARG(str_from(d->in.resp_uri, q)));
     }
+    if (d->after)
+        d->after(d);
     return d->http == 200;
 }
 
@@ -464,6 +467,9 @@ static inline void dev_take(struct dev *d)
 static inline void dev_say(struct dev *d, struct sml_out *o)
 {
     for (int i = 0; i < d->status_count && !d->no_statuses; i++) {
+        const char *name = d->statuses[i].name;
+        if (d->no_item_statuses && strcmp(name, "SyncHdr") != 0 && strcmp(name, "Sync") != 0)
+            continue;
         struct sml_command *c = dev_command(d, SML_STATUS, 0);
         c->msg_ref = arena_str(&d->a, str_c(d->statuses[i].msg));
         c->cmd_ref = arena_str(&d->a, str_c(d->statuses[i].cmd));

@@ -221,6 +221,64 @@ static void test_empty(void **state)
         assert_lacks(in.body, gone[i]);
 }
 
+/* Three ways: what the device did not touch stays as others made it. */
+static void test_since(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *base, *now, *sent, *holds[4], *lacks[3];
+    } rows[] = {
+        {"TEL;TYPE=CELL:111\r\nNOTE:uno\r\n",
+         "TEL;TYPE=CELL:111\r\nNOTE:due\r\n",
+         "TEL;TYPE=CELL:222\r\nNOTE:uno\r\n",
+         {"TEL;TYPE=CELL:222", "NOTE:due"},
+         {"111", "uno"}},
+        {"TEL;TYPE=CELL:111\r\nTEL;TYPE=HOME:333\r\nCATEGORIES:A,B\r\n",
+         "TEL;TYPE=CELL:444\r\nCATEGORIES:B,C\r\nEMAIL:x@y.test\r\n",
+         "TEL;TYPE=CELL:111\r\nTEL;TYPE=HOME:333\r\nCATEGORIES:A,B,D\r\nTITLE:Boss\r\n",
+         {"444", "B,C,D", "x@y.test", "TITLE:Boss"},
+         {"111", "333", "A,"}},
+        {"TEL:111\r\nNOTE:a\r\n", /* both changed both */
+         "TEL:222\r\nNOTE:b\r\n",
+         "TEL:333\r\nNOTE:c\r\n",
+         {"222", "333", "NOTE:c"},
+         {"111", "NOTE:b", "NOTE:a"}},
+        {"TEL:111\r\nEMAIL:x@y.test\r\n", /* gone on one side, changed on the other */
+         "TEL:222\r\n",
+         "EMAIL:z@y.test\r\n",
+         {"222", "z@y.test"},
+         {"111", "x@y.test"}},
+        {"TEL:111\r\nTITLE:a\r\n", /* gone on one side alone */
+         "TEL:111\r\n",
+         "TITLE:a\r\n",
+         {"FN:Anna"},
+         {"111", "TITLE"}},
+        {"ADR:;;Via Roma 1;Udine;;33100;\r\n", /* parts of one value */
+         "ADR:;;Via Roma 1;Trieste;;34100;\r\n",
+         "ADR:;;Via Milano 2;Udine;;33100;\r\n",
+         {"ADR:;;Via Milano 2;Trieste;;34100;"},
+         {"Roma", "Udine"}},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        SCOPED_ARENA(a, 1 << 26);
+        struct content_in in;
+        struct str text[3];
+        const char *inner[] = {rows[i].base, rows[i].now, rows[i].sent};
+        for (int k = 0; k < 3; k++)
+            text[k] = arena_strf(&a,
+                                 "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:u\r\nN:Rossi;Anna;;;\r\nFN:Anna Rossi\r\n"
+                                 "%sEND:VCARD\r\n",
+                                 inner[k]);
+        assert_ok(content_import_since(&a, &settings, CONTENT_VCARD30, text[2], text[1], text[0], STR(""),
+                                       STR_NONE, CONTENT_BOTH, &in));
+        for (size_t k = 0; k < COUNT_OF(rows[i].holds) && rows[i].holds[k]; k++)
+            assert_holds(in.body, rows[i].holds[k]);
+        for (size_t k = 0; k < COUNT_OF(rows[i].lacks) && rows[i].lacks[k]; k++)
+            assert_lacks(in.body, rows[i].lacks[k]);
+        assert_true(in.differs);
+    }
+}
+
 static void test_types(void **state)
 {
     (void)state;
@@ -254,7 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_untouched), TEST(test_rewritten), TEST(test_one_change), TEST(test_name_follows),
         TEST(test_version4),  TEST(test_fields),    TEST(test_groups),     TEST(test_same),
-        TEST(test_both),      TEST(test_empty),     TEST(test_types),
+        TEST(test_both),      TEST(test_empty),     TEST(test_since),      TEST(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -595,6 +595,7 @@ static void old_store_is_migrated(void **state)
     describe(db, &fresh);
     assert_ok(db_script(db, "DROP TABLE device; DROP TABLE devinf; DROP TABLE anchor; DROP TABLE anchor_seq;"
                             "DROP TABLE luid; DROP TABLE partial; DROP TABLE partial_piece;"
+                            "DROP TABLE former; DROP INDEX tombstone_item;"
                             "UPDATE setting SET value = '1' WHERE key = 'schema'"));
     describe(db, &old);
     db_close(db);

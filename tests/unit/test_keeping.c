@@ -5,6 +5,7 @@
 #include "store/backup.h"
 #include "store/db.h"
 #include "store/doctor.h"
+#include "store/former.h"
 #include "store/item.h"
 #include "store/principal.h"
 #include "tests/unit/scratch.h"
@@ -188,6 +189,7 @@ static void each_fault_is_found(void **state)
         "INSERT INTO prop VALUES(9999, 'n', 'x', 'y')",
         "INSERT INTO acl VALUES(9999, 160, 1)",
         "UPDATE item SET obj_uid = 'other'",
+        "INSERT INTO former VALUES(1, 1, 999, 1)",
     };
     struct world w;
     begin(&w, state);
@@ -270,6 +272,62 @@ static void deletions_end_with_their_days(void **state)
     assert_int_equal(number(&w, shard_file(&w), "SELECT count(*) FROM tombstone"), 0);
     assert_status(sync_since(&w, token), BAD_TOKEN);
     assert_int_equal(findings(w.x->s), 0);
+}
+
+static int64_t formers(struct world *w)
+{
+    assert_int_equal(findings(w->x->s), 0);
+    return number(w, shard_file(w), "SELECT count(*) FROM former");
+}
+
+/* A text that is overwritten is kept while a device knows the item by it, and as long as deleted ones are. */
+static void texts_of_devices_are_kept(void **state)
+{
+    static const char luid[] =
+        "INSERT INTO luid SELECT 1, 'calendar', e.uid, e.item, '', e.seq, 0, zeroblob(16)"
+        " FROM entry e";
+    struct world w;
+    struct str body;
+    int64_t at;
+    begin(&w, state);
+    put(&w, "a.ics", 0, "");
+    int64_t second = put(&w, "a.ics", 0, "LOCATION:two\r\n");
+    assert_int_equal(formers(&w), 0); /* nobody has the first */
+    meddle(&w, shard_file(&w), luid);
+    int64_t third = put(&w, "a.ics", 0, "LOCATION:three\r\n");
+    assert_int_equal(formers(&w), 1);
+    put(&w, "a.ics", 0, "LOCATION:four\r\n"); /* the device may have the third */
+    assert_int_equal(formers(&w), 2);
+    int64_t item = number(&w, shard_file(&w), "SELECT max(item) FROM former");
+    {
+        SCOPED_ARENA(a, 1 << 20);
+        SCOPED_READ(tx, w.x->s);
+        assert_status(former_body(tx, &a, item, second - 1, &at, &body), NOT_FOUND);
+        assert_ok(former_body(tx, &a, item, second, &at, &body));
+        assert_int_equal(at, second);
+        assert_true(str_find(body, STR("LOCATION:two"), 0) != SIZE_MAX);
+        assert_ok(former_body(tx, &a, item, third - 1, &at, &body));
+        assert_int_equal(at, second);
+        assert_ok(former_body(tx, &a, item, third + 9, &at, &body));
+        assert_int_equal(at, third);
+    }
+    meddle(&w, shard_file(&w), "UPDATE content SET refs = 9");
+    assert_ok(store_rebuild(w.x->s, 0, NULL, NULL));
+    assert_ok(store_maintain(w.x->s, NOW + 13 * DAY));
+    assert_int_equal(formers(&w), 2);
+    assert_ok(store_maintain(w.x->s, NOW + 15 * DAY));
+    assert_int_equal(formers(&w), 0);
+    assert_int_equal(number(&w, shard_file(&w), "SELECT count(*) FROM content"), 1);
+    /* and with what holds it */
+    meddle(&w, shard_file(&w), "UPDATE luid SET seen_seq = 1000");
+    put(&w, "a.ics", 0, "LOCATION:five\r\n");
+    assert_int_equal(formers(&w), 1);
+    assert_ok(act(&w, DELETE, "a.ics"));
+    assert_int_equal(formers(&w), 1);
+    assert_ok(act(&w, PURGE, NULL));
+    assert_ok(store_maintain(w.x->s, NOW + 1));
+    assert_int_equal(formers(&w), 0);
+    assert_int_equal(number(&w, shard_file(&w), "SELECT count(*) FROM content"), 0);
 }
 
 static void gone_collections_are_swept(void **state)
@@ -489,6 +547,7 @@ int main(void)
         TEST(a_changed_file_is_found),
         TEST(rebuild_mends_what_is_derived),
         TEST(deletions_end_with_their_days),
+        TEST(texts_of_devices_are_kept),
         TEST(gone_collections_are_swept),
         TEST(purged_accounts_leave_nothing),
         TEST(unnamed_blobs_go_after_a_day),

@@ -239,14 +239,7 @@ static void test_window(void **state)
 
 static void test_filter_12(void **state)
 {
-    (void)state;
     struct sml_out o;
-    event(NULL, "own", "Own", "20260922T100000Z");
-    assert_true(dev_sync(&d, 201));
-    put("calendar/a.ics", HEAD "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Red one\r\n"
-                               "DTSTART:20260923T100000Z\r\nDURATION:PT1H\r\nEND:VEVENT\r\n" TAIL);
-    put("calendar/b.ics", HEAD "BEGIN:VEVENT\r\nUID:b\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Blue one\r\n"
-                               "DTSTART:20260923T100000Z\r\nDURATION:PT1H\r\nEND:VEVENT\r\n" TAIL);
     static const struct {
         const char *record;
         int code;
@@ -256,6 +249,14 @@ static void test_filter_12(void **state)
                  {"LUID&EQ;5", 422},
                  {"SUMMARY", 422}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        teardown(state);
+        setup(state);
+        event(NULL, "own", "Own", "20260922T100000Z");
+        assert_true(dev_sync(&d, 201));
+        put("calendar/a.ics", HEAD "BEGIN:VEVENT\r\nUID:a\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Red one\r\n"
+                                   "DTSTART:20260923T100000Z\r\nDURATION:PT1H\r\nEND:VEVENT\r\n" TAIL);
+        put("calendar/b.ics", HEAD "BEGIN:VEVENT\r\nUID:b\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Blue one\r\n"
+                                   "DTSTART:20260923T100000Z\r\nDURATION:PT1H\r\nEND:VEVENT\r\n" TAIL);
         struct sml_filter filter = {.grammar = STR("syncml:filtertype-cgi"),
                                     .record = str_c(cases[i].record)};
         dev_start(&d);

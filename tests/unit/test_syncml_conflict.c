@@ -77,6 +77,43 @@ static void test_merge(void **state)
     rig_stop(&rig);
 }
 
+#define NOTED                                                                                                \
+    "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:carla\r\nFN:Carla Test\r\nN:Carla;Test;;;\r\n"                        \
+    "TEL;TYPE=CELL:%s\r\nNOTE:%s\r\n%sEND:VCARD\r\n"
+
+static void put_noted(const char *tel, const char *note)
+{
+    SCOPED_EXCHANGE(x) = askf(&rig.w, "alice@example.test",
+                              "PUT /dav/addressbooks/alice@example.test/contacts/carla.vcf\n"
+                              "Content-Type: text/vcard\n\n" NOTED,
+                              tel, note, "X-SECRET:kept\r\n");
+    assert_int_equal(x->t.resp.status, 204);
+}
+
+/* The device changes one field, another client the other: what nobody touched on one side is no change of that side. */
+static void test_merge_fields(void **state)
+{
+    (void)state;
+    begin("merge");
+    put_noted("+39 333", "uno");
+    assert_true(dev_sync(&d, 200));
+    put_noted("+39 333", "due");
+    dev_add(&d, dev_holds(&d, "uno")->luid, NOTED, "+39 888", "uno", "");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.codes[0], 207);
+    assert_int_equal(d.replaces, 1);
+    assert_int_equal(cards(&rig, "+39 888") + cards(&rig, "NOTE:due") + cards(&rig, "X-SECRET:kept"), 3);
+    assert_int_equal(cards(&rig, "+39 333") + cards(&rig, "NOTE:uno"), 0);
+    assert_non_null(dev_holds(&d, "NOTE:due"));
+    /* and again on what came of it */
+    put_noted("+39 888", "tre");
+    dev_add(&d, dev_holds(&d, "due")->luid, NOTED, "+39 777", "due", "");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(cards(&rig, "+39 777") + cards(&rig, "NOTE:tre"), 2);
+    assert_int_equal(cards(&rig, "+39 888") + cards(&rig, "NOTE:due"), 0);
+    end(0, 0, 2);
+}
+
 static void test_duplicate(void **state)
 {
     (void)state;
@@ -149,6 +186,50 @@ static void test_update_against_delete(void **state)
     end(0, 1, 2);
 }
 
+/* Deleted here, and changed on two devices: it comes back once, whole, under its UID and its name. */
+static void test_revived_once(void **state)
+{
+    (void)state;
+    static struct dev e;
+    begin("merge");
+    dev_init(&e, &rig, "IMEI:2");
+    e.encoding = SML_WBXML;
+    assert_true(dev_sync(&e, 201));
+    store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
+    dev_card(&d, dev_holds(&d, "Carla")->luid, "Carla", "+39 888");
+    dev_card(&e, dev_holds(&e, "Carla")->luid, "Carla", "+39 999");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.codes[0], 201);
+    assert_int_equal(d.deletes + d.adds, 0);
+    assert_int_equal(cards(&rig, "UID:carla"), 1);
+    assert_int_equal(cards(&rig, "X-SECRET:kept"), 1);
+    assert_true(dev_sync(&e, 200));
+    assert_int_equal(e.codes[0], 207);
+    assert_int_equal(e.deletes + e.adds, 0);
+    SCOPED_EXCHANGE(x) =
+        askf(&rig.w, "alice@example.test", "GET /dav/addressbooks/alice@example.test/contacts/carla.vcf\n\n");
+    assert_int_equal(x->t.resp.status, 200);
+    assert_true(dev_sync(&d, 200));
+    assert_true(dev_sync(&e, 200));
+    assert_int_equal(e.adds + e.replaces + e.deletes, 0);
+    assert_int_equal(dev_count(&e), 2);
+    dev_free(&e);
+    end(1, 1, 2);
+}
+
+/* A copy of it that nobody changed does not bring it back, even when the device sends all that it has. */
+static void test_gone_stays_gone(void **state)
+{
+    (void)state;
+    begin("merge");
+    store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
+    strcpy(d.last, "nothing that we know");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.alert_status, 508);
+    assert_int_equal(d.deletes, 1);
+    end(0, 0, 1);
+}
+
 static void test_delete_against_delete(void **state)
 {
     (void)state;
@@ -167,11 +248,14 @@ int main(void)
         cmocka_unit_test(test_client),
         cmocka_unit_test(test_server),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_merge_fields),
         cmocka_unit_test(test_duplicate),
         cmocka_unit_test(test_newest),
         cmocka_unit_test(test_invisible),
         cmocka_unit_test(test_delete_against_update),
         cmocka_unit_test(test_update_against_delete),
+        cmocka_unit_test(test_revived_once),
+        cmocka_unit_test(test_gone_stays_gone),
         cmocka_unit_test(test_delete_against_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

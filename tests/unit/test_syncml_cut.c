@@ -96,12 +96,77 @@ static void test_resumed(void **state)
     play((struct way){.max_msg = 2600, .before = true, .adds_are_new = true, .resume = true}, true);
 }
 
+/* A device that had Adds of ours, and forgot in the broken session which they were: it is asked for all that it has. */
+static void test_forgotten_maps(void **state)
+{
+    (void)state;
+    play((struct way){.max_msg = 100000}, false);
+    play((struct way){.max_msg = 2600}, false);
+    play((struct way){.max_msg = 2600, .encoding = SML_WBXML}, true);
+    play((struct way){.max_msg = 2600, .resume = true}, false);
+    play((struct way){.max_msg = 2600, .resume = true}, true);
+}
+
+/* And what became of them meanwhile is told: one is deleted, one is changed. */
+static void test_forgotten_and_changed(void **state)
+{
+    (void)state;
+    static struct dev d;
+    for (int late = 0; late < 2; late++) {
+        rig_start(&rig, NULL);
+        dev_init(&d, &rig, "IMEI:1");
+        assert_true(dev_sync(&d, 201));
+        add_both(&d, 0);
+        d.cut = 3; /* it has our Adds; their Maps do not come */
+        d.cut_before = true;
+        d.no_maps = true;
+        assert_false(dev_sync(&d, 200));
+        d.no_maps = false;
+        d.cut = 0;
+        if (late) { /* a device that remembers them needs no slow sync */
+            struct sml_out o;
+            char guids[ITEMS_MOST][40], luids[ITEMS_MOST][40];
+            int n = d.map_count;
+            for (int i = 0; i < n; i++) {
+                strcpy(guids[i], d.maps[i].guid);
+                strcpy(luids[i], d.maps[i].luid);
+            }
+            dev_start(&d);
+            dev_begin(&d, &o);
+            dev_alert(&d, &o, 200);
+            for (int i = 0; i < n; i++) {
+                strcpy(d.maps[i].guid, guids[i]);
+                strcpy(d.maps[i].luid, luids[i]);
+            }
+            d.map_count = n;
+            dev_say(&d, &o);
+            assert_true(dev_send(&d, &o, true));
+            assert_int_equal(dev_status(&d, "Alert", 0), 200);
+        }
+        store_delete(&rig, "addressbooks/alice@example.test/contacts/srv0-0-1.vcf");
+        store_card(&rig, "srv0-1-1", "Srv0x1", "777");
+        assert_true(dev_sync(&d, 200));
+        assert_int_equal(d.alert_status, late ? 200 : 508);
+        assert_int_equal(d.adds, 0);
+        assert_int_equal(d.deletes, 1);
+        assert_int_equal(d.replaces, 1);
+        assert_null(dev_holds(&d, "Srv0x0"));
+        assert_non_null(dev_holds(&d, "777"));
+        assert_int_equal(dev_count(&d), 11);
+        assert_int_equal(cards(&rig, NULL), 11);
+        dev_free(&d);
+        rig_stop(&rig);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes),
         cmocka_unit_test(test_slow),
         cmocka_unit_test(test_resumed),
+        cmocka_unit_test(test_forgotten_maps),
+        cmocka_unit_test(test_forgotten_and_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

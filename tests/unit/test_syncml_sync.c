@@ -280,6 +280,66 @@ static void test_small_messages(void **state)
     dev_free(&e);
 }
 
+/* A device that answers for messages, never for single items: what it has got is not sent again. */
+static void test_no_item_statuses(void **state)
+{
+    (void)state;
+    static struct dev d;
+    prepare(&d);
+    d.no_item_statuses = true;
+    store_card(&rig, "carla", "Carla", "+39 333");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.adds, 1);
+    store_card(&rig, "carla", "Carla", "+39 444");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.replaces, 1);
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.adds + d.replaces + d.deletes, 0);
+    store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.deletes, 1);
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.adds + d.replaces + d.deletes, 0);
+    dev_free(&d);
+}
+
+static void delete_carla(struct dev *d)
+{
+    if (d->msg == 2)
+        store_delete(&rig, "addressbooks/alice@example.test/contacts/carla.vcf");
+}
+
+/* Deleted when a slow sync has matched it already, and before ours is sent; the session is whole, or cut behind that. */
+static void test_deleted_amid_slow(void **state)
+{
+    static struct dev d;
+    for (int cut = 2; cut < 9; cut++) {
+        teardown(state);
+        setup(state);
+        dev_init(&d, &rig, "IMEI:1");
+        store_card(&rig, "carla", "Carla", "+39 333");
+        assert_true(dev_sync(&d, 201));
+        for (int i = 0; i < 10; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "Name%d", i);
+            dev_card(&d, NULL, name, "+39 555");
+        }
+        d.max_msg = 1500;
+        d.after = delete_carla;
+        d.cut = cut > 2 ? cut : 0;
+        bool whole = dev_sync(&d, 201);
+        d.after = NULL;
+        d.cut = 0;
+        assert_int_equal(cards(&rig, "Carla"), 0);
+        if (!whole)
+            assert_true(dev_sync(&d, 200));
+        assert_true(dev_sync(&d, 200));
+        assert_int_equal(cards(&rig, "Carla"), 0);
+        assert_null(dev_holds(&d, "Carla"));
+        dev_free(&d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow_twins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_small_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_item_statuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_deleted_amid_slow, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
