@@ -205,22 +205,6 @@ static void test_both(void **state)
     assert_true(in.differs);
 }
 
-/* What a device fills in for nothing is not stored. */
-static void test_empty(void **state)
-{
-    (void)state;
-    SCOPED_ARENA(a, 1 << 26);
-    struct content_in in =
-        imported(&a, CONTENT_VCARD21,
-                 STR("BEGIN:VCARD\r\nVERSION:2.1\r\nN:Rossi;Anna;;;\r\nTITLE:\r\nORG:;;;\r\n"
-                     "ADR:;;;;;;\r\nPHOTO:\r\nGEO:;\r\nURL:\r\nEND:VCARD\r\n"),
-                 STR_NONE, "");
-    assert_holds(in.body, "N:Rossi;Anna");
-    const char *gone[] = {"TITLE", "ORG", "ADR", "PHOTO", "GEO", "URL"};
-    for (size_t i = 0; i < COUNT_OF(gone); i++)
-        assert_lacks(in.body, gone[i]);
-}
-
 /* Three ways: what the device did not touch stays as others made it. */
 static void test_since(void **state)
 {
@@ -312,7 +296,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_untouched), TEST(test_rewritten), TEST(test_one_change), TEST(test_name_follows),
         TEST(test_version4),  TEST(test_fields),    TEST(test_groups),     TEST(test_same),
-        TEST(test_both),      TEST(test_empty),     TEST(test_since),      TEST(test_types),
+        TEST(test_both),      TEST(test_since),     TEST(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -343,12 +343,29 @@ static void test_changes(void **state)
     }
 }
 
+/* What a device fills in for nothing is not stored. */
+static void test_empty(void **state)
+{
+    (void)state;
+    SCOPED_ARENA(a, 1 << 26);
+    struct content_in in =
+        imported(&a, CONTENT_VCARD21,
+                 STR("BEGIN:VCARD\r\nVERSION:2.1\r\nN:Rossi;Anna;;;\r\nTITLE:\r\nORG:;;;\r\n"
+                     "ADR:;;;;;;\r\nPHOTO:\r\nGEO:;\r\nURL:\r\nEND:VCARD\r\n"),
+                 STR_NONE, "");
+    assert_holds(in.body, "N:Rossi;Anna");
+    const char *gone[] = {"TITLE", "ORG", "ADR", "PHOTO", "GEO", "URL"};
+    for (size_t i = 0; i < COUNT_OF(gone); i++)
+        assert_lacks(in.body, gone[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_seeds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
