@@ -147,7 +147,8 @@ struct database {
     struct window old_window;
     bool rescan; /* the filter lets through what it did not: everything is looked at */
     bool left;   /* a collection left the view: what is not in it goes from the device */
-    bool early;  /* the device does not know yet that its sync became another: a Sync that comes now is the old one */
+    bool
+        early; /* the device does not know yet that its sync became another: a Sync that comes now is the old one */
     bool unsure; /* it may have Adds of a broken session that it did not map, and may have forgotten them */
     bool
         remembers; /* it has told Maps in a later session than the Adds: what it does not map it has not got */
