@@ -175,6 +175,8 @@ static void many_writers_share_commits(void **state)
     pthread_t thread[THREADS];
     int64_t n;
     fixture_start(&f, 1);
+    struct store_stats before, stats;
+    store_stats(f.store, &before); /* a new store has work of its own */
     for (int i = 0; i < THREADS; i++) {
         many[i] = (struct many){.f = &f, .number = i};
         assert_int_equal(pthread_create(&thread[i], NULL, many_main, &many[i]), 0);
@@ -187,10 +189,9 @@ static void many_writers_share_commits(void **state)
     assert_int_equal(acknowledged, THREADS * EACH * 4 / 5);
     assert_ok(count_rows(&f, &n));
     assert_int_equal(n, acknowledged);
-    struct store_stats stats;
     store_stats(f.store, &stats);
-    assert_int_equal(stats.writes, THREADS * EACH);
-    assert_true(stats.commits < THREADS * EACH / 2); /* several writes a commit */
+    assert_int_equal(stats.writes - before.writes, THREADS * EACH);
+    assert_true(stats.commits - before.commits < THREADS * EACH / 2); /* several writes a commit */
     assert_true(stats.group_largest > 1);
     fixture_end(&f);
 }
