@@ -207,8 +207,10 @@ struct mount_change *changes_of_mount(struct dav_request *r, const struct prop_c
         if (!c->mount)
             continue;
         struct mount_change *out = &list[(*count)++];
-        *out = is(c, NS_DAV, "displayname") ? (struct mount_change){.value = name_of(c)}
-                                            : (struct mount_change){c->name.ns, c->name.name, c->value};
+        if (is(c, NS_DAV, "displayname"))
+            out->value = name_of(c);
+        else
+            *out = (struct mount_change){c->name.ns, c->name.name, c->value};
     }
     return list;
 }

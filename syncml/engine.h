@@ -564,6 +564,10 @@ struct unmapped_row {
     bool claimed;
 };
 bool luid_is_unmapped(struct str luid);
+
+/* The short name of an Add ("#" and a number in base 36), and back; false: it is none. */
+struct str guid_text(struct arena *a, int64_t n);
+bool guid_number(struct str guid, int64_t *n);
 /* One that was sent with this content, not claimed by another. NOT_FOUND. */
 enum status unmapped_match(struct turn *t, struct tx *tx, struct database *db, const unsigned char hash[16],
                            struct unmapped_row **out);

@@ -37,7 +37,7 @@ static enum status note_late(struct turn *t, struct database *db, struct str gui
 {
     struct luid row;
     int64_t n;
-    if (!str_i64(str_from(guid, 1), &n) || n >= t->s->guid_first)
+    if (!guid_number(guid, &n) || n >= t->s->guid_first)
         return OK;
     SCOPED_READ(tx, t->sml->store);
     enum status st = tx ? luid_find(tx, t->a, t->s->device.id, db->name, guid, &row) : E_UNAVAILABLE;

@@ -171,19 +171,6 @@ enum status out_chunk(struct out *x)
 
 /* ---- one unit ---- */
 
-/* The short name of an Add. Phones say how long one may be (MaxGUIDSize, some of them 4): in base 36 that is enough for a million. */
-static struct str guid_of(struct out *x, int64_t n)
-{
-    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-    char text[16];
-    size_t at = sizeof text;
-    do {
-        text[--at] = digits[n % 36];
-        n /= 36;
-    } while (n > 0 && at);
-    return arena_strf(&x->item, "#%.*s", (int)(sizeof text - at), text + at);
-}
-
 static enum status sent_head(struct out *x, const struct unit *u, struct sent *head)
 {
     struct session *s = x->t->s;
@@ -197,7 +184,7 @@ static enum status sent_head(struct out *x, const struct unit *u, struct sent *h
     memcpy(head->hash, u->hash, sizeof u->hash);
     if (u->luid.p)
         return OK;
-    head->luid = guid_of(x, s->guid);
+    head->luid = guid_text(&x->item, s->guid);
     return x->item.st;
 }
 

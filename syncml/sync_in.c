@@ -235,7 +235,7 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
  * its old name, and other devices that changed it too find it there. */
 static enum status revive(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
-    struct content_in in;
+    struct content_in in = {0};
     enum media media = content_media(c->type);
     const struct grave *g = &f->grave;
     if (f->from->read_only)

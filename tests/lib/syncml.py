@@ -174,7 +174,12 @@ class Phone:
             answer = self.initialise()
             answer = self.send_changes()
         else:
+            asked = dict(self.modes)
             answer = self.initialise_with_changes()
+            if any(self.modes[n] == SLOW != asked[n] for n in self.modes):  # 508: what went out beside the Alert was not all
+                while not answer.get('SyncBody/Final'):
+                    answer = self.more()
+                answer = self.send_changes()
         self.finish(answer)
         self.commit()
 

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""Phones that forget over a cut which Adds of the server they have not mapped yet, cut at each message. Not a part of the stage yet (its
-name has no test_): after some such sessions the server takes the phone for one that remembers, and sends the last Adds again."""
+"""Phones that forget over a cut which Adds of the server they have not mapped yet, cut at each message."""
 import test_syncml_sync as sync  # of this folder; it starts the server
 import suite  # behind it: it knows where tests/lib is
 
