@@ -214,7 +214,10 @@ struct setup {
     struct principal principal;
     struct account_ids *ids;
     int number;
+    int64_t job; /* the promise of an account */
 };
+
+static const struct account_plan bare = {.collections = false, .quota = -1};
 
 static enum status run_principal(struct write *w, struct tx *tx)
 {
@@ -227,7 +230,8 @@ static enum status run_principal(struct write *w, struct tx *tx)
                                       .name = str_c(address),
                                       .state = PRINCIPAL_ACTIVE,
                                       .address = str_c(address)};
-    return tx_principal_create(tx, &u->principal);
+    enum status st = tx_principal_create(tx, &u->principal);
+    return st == OK ? tx_account_promise(tx, u->principal.id, &bare, &u->job) : st;
 }
 
 static enum status run_account(struct write *w, struct tx *tx)
@@ -255,6 +259,9 @@ static void set_up(struct store *s, struct account_ids *accounts, int notes)
         enum status st = store_run(s, &u.w);
         if (st == OK) {
             accounts[i].id = u.principal.id;
+            st = account_make(s, accounts[i].id, &bare, u.job);
+        }
+        if (st == OK) {
             u.w = (struct write){.run = run_account, .account = accounts[i].id};
             st = store_run(s, &u.w);
         }
