@@ -317,7 +317,7 @@ def test_slow_and_silent_clients_hurt_nobody():
             assert status(raw(s.port, b'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')) == 200
             latencies.append(time.time() - once)
             time.sleep(1)
-        assert max(latencies) < 10, latencies
+        assert max(latencies) < 3, latencies  # less than http_idle: not only when the slow ones have gone
         for c in slow:
             c.settimeout(15)
             try:
