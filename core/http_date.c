@@ -10,14 +10,32 @@ static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesd
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+static void add_number(struct buf *b, int value, int digits, char end)
+{
+    char text[8];
+    text[digits] = end;
+    for (int i = digits; i-- > 0; value /= 10)
+        text[i] = (char)('0' + value % 10);
+    buf_add(b, str_n(text, (size_t)digits + 1));
+}
+
+/* Without printf: nearly every answer carries one. */
 void http_date(struct buf *b, int64_t seconds)
 {
     struct tm tm;
     time_t t = (time_t)seconds;
-    if (!gmtime_r(&t, &tm))
+    if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
         return;
-    buf_addf(b, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", weekdays[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-             tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    buf_add(b, str_slice(str_c(weekdays[tm.tm_wday]), 0, 3));
+    buf_add(b, STR(", "));
+    add_number(b, tm.tm_mday, 2, ' ');
+    buf_add(b, str_c(months[tm.tm_mon]));
+    buf_addc(b, ' ');
+    add_number(b, tm.tm_year + 1900, 4, ' ');
+    add_number(b, tm.tm_hour, 2, ':');
+    add_number(b, tm.tm_min, 2, ':');
+    add_number(b, tm.tm_sec, 2, ' ');
+    buf_add(b, STR("GMT"));
 }
 
 /* The cursor's primitives: each takes its piece off *s or says false. */

@@ -81,13 +81,14 @@ static enum status address_owner(struct db *db, struct str address, int64_t *pri
 enum status principal_by_address(struct tx *tx, struct arena *a, struct str address, struct principal *out,
                                  enum address_kind *kind)
 {
-    int64_t id = 0;
-    enum address_kind found = ADDRESS_PRIMARY;
-    enum status st = address_owner(reading(tx), address, &id, &found);
-    if (st == OK)
-        st = principal_get(tx, a, id, out);
+    SCOPED_STMT(q) =
+        DB_QUERY(reading(tx),
+                 "SELECT " COLUMNS ", s.kind FROM address s JOIN principal p ON p.id = s.principal"
+                 " WHERE s.address = ?1",
+                 db_text(address));
+    enum status st = keep_row(q, a, out);
     if (kind)
-        *kind = found;
+        *kind = st == OK ? (enum address_kind)col_int(q, 9) : ADDRESS_PRIMARY;
     return st;
 }
 
