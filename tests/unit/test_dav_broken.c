@@ -1,15 +1,13 @@
 /* Tests of what one broken object may spoil: nothing but itself. One large text is gone from the disk, another is no calendar any
  * more; what reads or copies the whole collection leaves them out, and what can say so says so. With one shard and with three. */
 #include "core/log.h"
-#include "tests/unit/dav_world.h"
+#include "tests/unit/dav_shards.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 
-#define ALICE "alice@example.test"
-#define BOB   "bob@example.test"
-#define HERS  "/dav/calendars/alice@example.test/calendar/"
-#define HIS   "/dav/calendars/bob@example.test/alice-calendar/"
+#define HERS "/dav/calendars/alice@example.test/calendar/"
+#define HIS  "/dav/calendars/bob@example.test/alice-calendar/"
 #define ACL                                                                                                  \
     "ACL " HERS "\n\n<D:acl "                                                                                \
     "xmlns:D=\"DAV:\"><D:ace><D:principal><D:href>/dav/principals/bob@example.test/</D:href></D:principal>"  \
@@ -19,14 +17,6 @@
     "<C:filter><C:comp-filter name=\"VCALENDAR\"><C:comp-filter name=\"VEVENT\">"                            \
     "<C:prop-filter name=\"SUMMARY\"><C:text-match>t</C:text-match></C:prop-filter></C:comp-filter>"         \
     "</C:comp-filter></C:filter>"
-
-static struct world w;
-
-static void expect(const char *user, const char *request, int status, const char *part)
-{
-    SCOPED_EXCHANGE(x) = ask(&w, user, str_c(request));
-    assert_answer(x, status, part);
-}
 
 /* A large text is a file of its own below blobs/. */
 static void put(const char *name, const char *more, size_t filler)
@@ -96,27 +86,6 @@ static void fill(int shards)
     damage("UID:mangled", false);
     damage("UID:secret", true);
     expect(ALICE, ACL, 200, NULL);
-}
-
-static int start_one(void **state)
-{
-    (void)state;
-    fill(1);
-    return 0;
-}
-
-static int start_three(void **state)
-{
-    (void)state;
-    fill(3);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    world_stop(&w);
-    return 0;
 }
 
 static void a_calendar_is_given_without_what_is_broken(void **state)

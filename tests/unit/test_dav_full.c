@@ -2,25 +2,15 @@
  * nothing is changed, and what needs no room goes on. With one shard and with three. */
 #include "core/log.h"
 #include "store/db.h"
-#include "tests/unit/dav_world.h"
+#include "tests/unit/dav_shards.h"
 #include "tests/unit/faulty_vfs.h"
 
 #include <fcntl.h>
 
-#define ALICE "alice@example.test"
-#define BOB   "bob@example.test"
 #define HERS  "/dav/calendars/alice@example.test/calendar/"
 #define OTHER "/dav/calendars/alice@example.test/other/"
 #define HIS   "/dav/calendars/bob@example.test/calendar/"
 #define MOUNT "/dav/calendars/bob@example.test/alice-calendar/"
-
-static struct world w;
-
-static void expect(const char *user, const char *request, int status, const char *part)
-{
-    SCOPED_EXCHANGE(x) = ask(&w, user, str_c(request));
-    assert_answer(x, status, part);
-}
 
 /* A request whose body is an event of about `size` bytes. */
 static void with_event(const char *user, const char *request, const char *uid, size_t size, int status,
@@ -79,27 +69,6 @@ static void fill(int shards)
     with_event(ALICE, "PUT " HERS "a.ics", "a", 4000, 201, NULL);
     with_event(ALICE, "PUT " HERS "b.ics", "b", 4000, 201, NULL);
     with_event(BOB, "PUT " HIS "his.ics", "his", 4000, 201, NULL);
-}
-
-static int start_one(void **state)
-{
-    (void)state;
-    fill(1);
-    return 0;
-}
-
-static int start_three(void **state)
-{
-    (void)state;
-    fill(3);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    world_stop(&w);
-    return 0;
 }
 
 #define OVER "<D:quota-not-exceeded/>"

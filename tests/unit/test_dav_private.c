@@ -1,10 +1,8 @@
 /* Tests of private items in a shared calendar: others see when, not what; and of the audit note. */
-#include "tests/unit/dav_world.h"
+#include "tests/unit/dav_shards.h"
 
-#define ALICE "alice@example.test"
-#define BOB   "bob@example.test"
-#define HERS  "/dav/calendars/alice@example.test/calendar/"
-#define HIS   "/dav/calendars/bob@example.test/alice-calendar/"
+#define HERS "/dav/calendars/alice@example.test/calendar/"
+#define HIS  "/dav/calendars/bob@example.test/alice-calendar/"
 
 #define ACL(privileges)                                                                                      \
     "ACL " HERS "\n\n<D:acl "                                                                                \
@@ -12,14 +10,6 @@
     "<D:grant>" privileges "</D:grant></D:ace></D:acl>"
 #define READ  "<D:privilege><D:read/></D:privilege>"
 #define WRITE "<D:privilege><D:write/></D:privilege>"
-
-static struct world w;
-
-static void expect(const char *user, const char *request, int status, const char *part)
-{
-    SCOPED_EXCHANGE(x) = ask(&w, user, str_c(request));
-    assert_answer(x, status, part);
-}
 
 static void fill(int shards)
 {
@@ -37,27 +27,6 @@ static void fill(int shards)
            "DTSTAMP:20260101T000000Z\r\nDTSTART:20260106T100000Z\r\nDTEND:20260106T110000Z\r\nSUMMARY:"
            "Market\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
            201, NULL);
-}
-
-static int start_one(void **state)
-{
-    (void)state;
-    fill(1);
-    return 0;
-}
-
-static int start_three(void **state)
-{
-    (void)state;
-    fill(3);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    world_stop(&w);
-    return 0;
 }
 
 static void shows_private_items_as_busy(void **state)

@@ -1,16 +1,12 @@
 /* Tests of PROPPATCH on a shared collection: some properties are the grantee's own, others the owner's; whatever mixture is asked for is
  * set as a whole or not at all. With one shard and with three, where the two sides are in different databases. */
-#include "tests/unit/dav_world.h"
+#include "tests/unit/dav_shards.h"
 
-#define ALICE "alice@example.test"
-#define BOB   "bob@example.test"
-#define HERS  "/dav/calendars/alice@example.test/calendar/"
-#define HIS   "/dav/calendars/bob@example.test/alice-calendar/"
+#define HERS "/dav/calendars/alice@example.test/calendar/"
+#define HIS  "/dav/calendars/bob@example.test/alice-calendar/"
 #define NS                                                                                                   \
     "xmlns:D=\"DAV:\" xmlns:A=\"http://apple.com/ns/ical/\" xmlns:X=\"urn:x\" "                              \
     "xmlns:C=\"urn:ietf:params:xml:ns:caldav\" xmlns:CS=\"http://calendarserver.org/ns/\""
-
-static struct world w;
 
 static void share(const char *privilege)
 {
@@ -68,27 +64,6 @@ static void fill(int shards)
     SCOPED_EXCHANGE(hers) =
         set(ALICE, HERS, "<D:displayname>Work</D:displayname><A:calendar-color>#111111</A:calendar-color>");
     assert_answer(hers, 207, "200 OK");
-}
-
-static int start_one(void **state)
-{
-    (void)state;
-    fill(1);
-    return 0;
-}
-
-static int start_three(void **state)
-{
-    (void)state;
-    fill(3);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    world_stop(&w);
-    return 0;
 }
 
 static void both_sides_are_set(void **state)

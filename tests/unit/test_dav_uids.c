@@ -1,11 +1,6 @@
 /* Tests of UIDs: each is once in a collection, and a resource keeps its own for life (RFC 4791 section 5.3.2.1, RFC 6352 section
  * 6.3.2.1), whichever of PUT, POST, COPY and MOVE tries otherwise. Calendars and address books, with one shard and with three. */
-#include "tests/unit/dav_world.h"
-
-#define ALICE "alice@example.test"
-#define BOB   "bob@example.test"
-
-static struct world w;
+#include "tests/unit/dav_shards.h"
 
 struct place { /* a kind of collection, and how its objects look */
     const char *home, *collection, *other, *suffix, *head, *tail, *element;
@@ -71,27 +66,6 @@ static void fill(int shards)
         expect_item(&places[i], "PUT", "other", "one", "", "uid-1", 201, NULL);
         expect_item(&places[i], "PUT", "other", "three", "", "uid-3", 201, NULL);
     }
-}
-
-static int start_one(void **state)
-{
-    (void)state;
-    fill(1);
-    return 0;
-}
-
-static int start_three(void **state)
-{
-    (void)state;
-    fill(3);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    world_stop(&w);
-    return 0;
 }
 
 static void a_uid_is_once_in_a_collection(void **state)

@@ -1,24 +1,5 @@
 /* Device information over the engine: what we say of ourselves in the room that a device has, and what we go by of what it says. */
-#include "tests/unit/syncml_rig.h"
-
-static struct rig rig;
-static struct dev d;
-
-static int setup(void **state)
-{
-    (void)state;
-    rig_start(&rig, NULL);
-    dev_init(&d, &rig, "IMEI:1");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    dev_free(&d);
-    rig_stop(&rig);
-    return 0;
-}
+#include "tests/unit/syncml_one.h"
 
 /* Asks for ours, with an Alert for each of the databases: the Status of the Get. What came is in *ours, all 0 when none did. */
 static int ask_for(const char *const *databases, size_t count, struct devinf *ours)
@@ -177,11 +158,7 @@ static void test_guids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_filters, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_small, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_without_alerts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_guids, setup, teardown),
+        RULE(test_whole), RULE(test_filters), RULE(test_small), RULE(test_without_alerts), RULE(test_guids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,27 +1,8 @@
 /* Log-ins as a whole phone meets them: message by message, over the engine. The verdicts by themselves are in test_syncml_auth.c. */
 #include "core/log.h"
-#include "tests/unit/syncml_rig.h"
+#include "tests/unit/syncml_one.h"
 
 #include <semaphore.h>
-
-static struct rig rig;
-static struct dev d;
-
-static int setup(void **state)
-{
-    (void)state;
-    rig_start(&rig, NULL);
-    dev_init(&d, &rig, "IMEI:1");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    dev_free(&d);
-    rig_stop(&rig);
-    return 0;
-}
 
 /* A first message with an Alert: the SyncHdr's Status. */
 static int knock(void)
@@ -252,12 +233,12 @@ static int setup_mac(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_mac, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_mac_wrong, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_throttled, setup, teardown),
+        RULE(test_mac),
+        RULE(test_mac_wrong),
+        RULE(test_throttled),
         cmocka_unit_test_setup_teardown(test_throttled, setup_mac, teardown),
-        cmocka_unit_test_setup_teardown(test_throttled_elsewhere, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
+        RULE(test_throttled_elsewhere),
+        RULE(test_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
