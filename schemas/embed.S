@@ -12,6 +12,7 @@ schema_\name:
     embed shard_sql, "schemas/shard.sql"
     embed shard_002_sql, "schemas/shard-002.sql"
     embed shard_003_sql, "schemas/shard-003.sql"
+    embed shard_004_sql, "schemas/shard-004.sql"
 
     embed phones_nokia, "clients/phones/nokia.ini"
     embed phones_ericsson, "clients/phones/ericsson.ini"

@@ -7,6 +7,7 @@ extern const char schema_main_002_sql[];
 extern const char schema_shard_sql[];
 extern const char schema_shard_002_sql[];
 extern const char schema_shard_003_sql[];
+extern const char schema_shard_004_sql[];
 
 /* clients/phones: profiles of SyncML devices; the files in syncml/phone_rows.c */
 extern const char schema_phones_nokia[];

@@ -45,7 +45,8 @@ static const struct rule shard_rules[] = {
      DB_SCAN "SELECT 'content ' || c.id FROM content c WHERE c.refs <> (SELECT count(*) FROM item i WHERE "
              "i.content = c.id)"
              " + (SELECT count(*) FROM tombstone t WHERE t.content = c.id AND t.content IS NOT NULL)"
-             " + (SELECT count(*) FROM former f WHERE f.content = c.id)"},
+             " + (SELECT count(*) FROM former f WHERE f.content = c.id)"
+             " + (SELECT count(*) FROM queue q WHERE q.content = c.id)"},
     {"a former text without content",
      DB_SCAN "SELECT 'item ' || f.item || ' number ' || f.seq FROM former f LEFT JOIN content c"
              " ON c.id = f.content WHERE c.id IS NULL"},

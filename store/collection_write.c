@@ -72,8 +72,8 @@ static enum status judge_new(struct tx *tx, const struct actor *actor, const str
     enum status st = slug_free(tx, in->account, in->kind, in->slug);
     if (st == OK)
         st = DB_GET_INT(tx_db(tx, in->account), &count,
-                        "SELECT count(*) FROM collection WHERE account = ?1 AND gone = 0",
-                        db_int(in->account));
+                        "SELECT count(*) FROM collection WHERE account = ?1 AND kind <> ?2 AND gone = 0",
+                        db_int(in->account), db_int(KIND_MAIL));
     return st == OK && (size_t)count >= tx->store->config.collections ? TOO_MANY : st;
 }
 

@@ -45,7 +45,8 @@ static enum status run_refs(struct write *w, struct tx *tx)
         tx_wdb(tx, r->w.account),
         "UPDATE content SET refs = (SELECT count(*) FROM item i WHERE i.content = content.id) +"
         " (SELECT count(*) FROM tombstone t WHERE t.content = content.id AND t.content IS NOT NULL) +"
-        " (SELECT count(*) FROM former f WHERE f.content = content.id)"
+        " (SELECT count(*) FROM former f WHERE f.content = content.id) +"
+        " (SELECT count(*) FROM queue q WHERE q.content = content.id)"
         " WHERE id > ?1 AND id <= ?2",
         db_int(r->from), db_int(r->until));
 }

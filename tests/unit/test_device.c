@@ -596,6 +596,17 @@ static void old_store_is_migrated(void **state)
     assert_ok(db_script(db, "DROP TABLE device; DROP TABLE devinf; DROP TABLE anchor; DROP TABLE anchor_seq;"
                             "DROP TABLE luid; DROP TABLE partial; DROP TABLE partial_piece;"
                             "DROP TABLE former; DROP INDEX tombstone_item;"
+                            "DROP TABLE keyword; DROP TABLE user_state; DROP TABLE user_count;"
+                            "DROP TABLE mail_key; DROP TABLE subscription; DROP TABLE queue; DROP TABLE rcpt;"
+                            "DROP INDEX collection_mailbox; DROP INDEX item_content;"
+                            "CREATE INDEX item_content ON item(content);"
+                            "ALTER TABLE collection DROP COLUMN unseen;"
+                            "ALTER TABLE collection DROP COLUMN deleted_n;"
+                            "ALTER TABLE collection DROP COLUMN deleted_bytes;"
+                            "ALTER TABLE tombstone DROP COLUMN prefix;"
+                            "ALTER TABLE tombstone DROP COLUMN flags;"
+                            "ALTER TABLE tombstone DROP COLUMN date;"
+                            "ALTER TABLE tombstone DROP COLUMN thread;"
                             "UPDATE setting SET value = '1' WHERE key = 'schema'"));
     describe(db, &old);
     db_close(db);
