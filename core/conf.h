@@ -19,6 +19,7 @@ enum conf_type {
     CONF_CHOICE,   /* one of the words of the row */
     CONF_NETWORKS, /* list of address/prefix */
     CONF_LISTEN,   /* list of address:port, [v6]:port, unix:/path */
+    CONF_SERVERS,  /* list of address, address:port, [v6]:port; at most the row's `max` */
     CONF_PATH,
 };
 
@@ -31,6 +32,7 @@ enum conf_key {
     CONF_SERVER_DATA,
     CONF_SERVER_USER,
     CONF_SERVER_DOMAINS,
+    CONF_SERVER_RESOLVER,
     CONF_HTTP_TRUSTED_PROXIES,
     CONF_HTTP_THREADS,
     CONF_HTTP_METRICS_TOKEN,
@@ -129,7 +131,7 @@ bool conf_has(const struct conf *c, enum conf_key key);    /* set in the file or
 int64_t conf_int(const struct conf *c, enum conf_key key); /* INT SIZE TIME BOOL CHOICE */
 struct str conf_str(const struct conf *c, enum conf_key key);
 const struct str *conf_list(const struct conf *c, enum conf_key key,
-                            size_t *count); /* LIST NETWORKS LISTEN */
+                            size_t *count); /* LIST NETWORKS LISTEN SERVERS */
 
 /* Whether the file has the section [section name] (name STR_NONE: [section]) at all. */
 bool conf_has_section(const struct conf *c, const char *section, struct str name);

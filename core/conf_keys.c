@@ -24,6 +24,8 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "user that the serving process becomes when started as root; absent: the starting user"},
     [CONF_SERVER_DOMAINS] = {"server", "domains", CONF_LIST, NULL, 0, 0, NULL,
         "domains of the users, the default one first; absent: any, and the hostname's domain is the default"},
+    [CONF_SERVER_RESOLVER] = {"server", "resolver", CONF_SERVERS, NULL, 0, 3, NULL,
+        "servers that are asked for DNS records, at most three; absent: those of /etc/resolv.conf"},
 
     [CONF_HTTP_TRUSTED_PROXIES] = {"http", "trusted_proxies", CONF_NETWORKS, NULL, 0, 0, NULL,
         "reverse proxies whose Forwarded, X-Forwarded-For and X-Forwarded-Proto headers are believed"},

@@ -206,11 +206,9 @@ static bool good_network(struct str item)
     return slash == SIZE_MAX || (str_u64(str_from(item, slash + 1), &prefix) && prefix <= (uint64_t)bits);
 }
 
-static bool good_listen(struct str item)
+/* address:port or [v6]:port */
+static bool good_endpoint(struct str item)
 {
-    enum { SUN_PATH = 107 };
-    if (str_starts(item, STR("unix:")))
-        return item.n > 6 && item.p[5] == '/' && item.n - 5 <= SUN_PATH;
     size_t colon = item.n;
     while (colon && item.p[colon - 1] != ':')
         colon--;
@@ -221,6 +219,19 @@ static bool good_listen(struct str item)
     if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
         return address_bits(str_slice(host, 1, host.n - 2)) == 128;
     return address_bits(host) == 32;
+}
+
+static bool good_listen(struct str item)
+{
+    enum { SUN_PATH = 107 };
+    if (str_starts(item, STR("unix:")))
+        return item.n > 6 && item.p[5] == '/' && item.n - 5 <= SUN_PATH;
+    return good_endpoint(item);
+}
+
+static bool good_server(struct str item)
+{
+    return address_bits(item) != 0 || good_endpoint(item);
 }
 
 static enum status check_items(const struct conf_value *v, bool (*good)(struct str), const char *what,
@@ -254,11 +265,22 @@ static enum status parse_listen(const struct conf_row *row, struct arena *a, str
                      why);
 }
 
+static enum status parse_servers(const struct conf_row *row, struct arena *a, struct str text,
+                                 struct conf_value *out, struct buf *why)
+{
+    enum status st = parse_list(row, a, text, out, why);
+    if (st == OK && out->count > (size_t)row->max)
+        return complain(why, "the list has more than %lld parts: shorten it", (long long)row->max);
+    return st != OK ? st
+                    : check_items(out, good_server,
+                                  "a server: write an address, 192.0.2.53:5353 or [2001:db8::53]:5353", why);
+}
+
 static const parse_fn parsers[] = {
-    [CONF_STRING] = parse_string, [CONF_LIST] = parse_list,         [CONF_BOOL] = parse_bool,
-    [CONF_INT] = parse_int,       [CONF_SIZE] = parse_size,         [CONF_TIME] = parse_time,
-    [CONF_CHOICE] = parse_choice, [CONF_NETWORKS] = parse_networks, [CONF_LISTEN] = parse_listen,
-    [CONF_PATH] = parse_path,
+    [CONF_STRING] = parse_string,   [CONF_LIST] = parse_list,         [CONF_BOOL] = parse_bool,
+    [CONF_INT] = parse_int,         [CONF_SIZE] = parse_size,         [CONF_TIME] = parse_time,
+    [CONF_CHOICE] = parse_choice,   [CONF_NETWORKS] = parse_networks, [CONF_LISTEN] = parse_listen,
+    [CONF_SERVERS] = parse_servers, [CONF_PATH] = parse_path,
 };
 
 enum status conf_value_parse(const struct conf_row *row, struct arena *a, struct str text,

@@ -260,6 +260,22 @@ struct directory_source *source_of(const struct directory_view *v, const struct 
     return NULL;
 }
 
+enum status directory_probe(struct directory *d, directory_probe_fn fn, void *ctx)
+{
+    static const struct str nobody = STR_INIT("doctor@nobody.invalid"); /* RFC 2606 section 2 */
+    const struct directory_view *v = directory_view(d);
+    SCOPED_ARENA(a, DIRECTORY_ARENA);
+    SCOPED_READ(tx, d->store);
+    if (!tx)
+        return E_MEMORY;
+    for (size_t i = 0; i < v->source_count; i++) {
+        struct principal p;
+        enum status st = v->sources[i].ops->find(&v->sources[i], tx, &a, nobody, nobody, &p);
+        fn(ctx, v->sources[i].name, st == NOT_FOUND ? OK : st);
+    }
+    return OK;
+}
+
 bool good_label(struct str text, size_t max)
 {
     if (!text.n || text.n > max || !str_utf8(text))

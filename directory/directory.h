@@ -131,6 +131,11 @@ enum status app_password_list(struct directory *d, struct tx *tx, struct arena *
 /* How many encrypted texts of app passwords data/syncml.key opens, and how many not. For doctor. */
 enum status app_password_check(struct directory *d, size_t *kept, size_t *lost);
 
+/* Asks each directory of [auth] directories for a user whom nobody has: `fn` hears OK of those that answer. For doctor; blocks as long
+ * as a directory elsewhere takes to fail. */
+typedef void (*directory_probe_fn)(void *ctx, struct str name, enum status st);
+enum status directory_probe(struct directory *d, directory_probe_fn fn, void *ctx);
+
 /* ---- groups and aliases of the local directory ---- */
 enum status group_add(struct directory *d, struct str address, struct str name, int64_t *id, struct buf *why);
 enum status group_delete(struct directory *d, int64_t group);

@@ -1,6 +1,6 @@
 /* server/cmd_doctor.c: `scambio doctor`: one line for each thing that was looked at: ok, warning or FAIL, and what to do. */
 #include "core/clock.h"
-#include "server/cmd_store.h"
+#include "server/doctor.h"
 #include "store/doctor.h"
 
 #include <arpa/inet.h>
@@ -16,18 +16,8 @@
 #include <unistd.h>
 
 enum { CONNECT_MS = 2000, CERTIFICATE_MAX = 1 << 20, DAY = 86400, FINDINGS_MAX = 1000 };
-enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_FAIL };
 
-struct doctor {
-    struct command_call *call;
-    struct cmd_list list;
-    struct buf line;
-    size_t failed, findings;
-};
-
-static void verdict(struct doctor *d, enum verdict v, const char *what, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static void verdict(struct doctor *d, enum verdict v, const char *what, const char *format, ...)
+void verdict(struct doctor *d, enum verdict v, const char *what, const char *format, ...)
 {
     static const struct str words[] = {STR_INIT("ok"), STR_INIT("warning"), STR_INIT("FAIL")};
     va_list args;
@@ -213,6 +203,24 @@ static void check_ports(struct doctor *d)
     }
 }
 
+/* ---- directories ---- */
+static void see_directory(void *ctx, struct str name, enum status st)
+{
+    struct doctor *d = ctx;
+    if (st == OK)
+        verdict(d, VERDICT_OK, "directory", "%.*s answers", STR_ARG(name));
+    else
+        verdict(d, VERDICT_FAIL, "directory", "%.*s: %s: its users cannot log in; see [directory %.*s]",
+                STR_ARG(name), status_text(st), STR_ARG(name));
+}
+
+static void check_directories(struct doctor *d)
+{
+    enum status st = directory_probe(d->call->dir, see_directory, d);
+    if (st != OK)
+        verdict(d, VERDICT_FAIL, "directory", "%s", status_text(st));
+}
+
 /* ---- app passwords for SyncML ---- */
 static void check_syncml(struct doctor *d)
 {
@@ -285,6 +293,8 @@ int cmd_doctor(struct command_call *c)
     check_disk(&d);
     check_certificate(&d);
     check_ports(&d);
+    check_directories(&d);
+    doctor_dns(&d);
     check_syncml(&d);
     check_store(&d, args.option[0].p != NULL, args.option[1].p != NULL);
     buf_free(&d.line);

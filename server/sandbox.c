@@ -83,9 +83,17 @@ static void allow(int ruleset, const char *path, uint64_t access)
         log_warning("landlock: %s: %m", path);
 }
 
-/* Folders, not files: what is inside them is replaced by updates while we run. */
-static const char *const readable[] = {"/etc", "/usr/share/zoneinfo", "/usr/lib",
-                                       "/lib", "/proc/self",          "/sys/devices"};
+/* Folders, not files: what is inside them is replaced by updates while we run. Those of /run are what /etc/resolv.conf may
+ * lead to. */
+static const char *const readable[] = {"/etc",
+                                       "/usr/share/zoneinfo",
+                                       "/usr/lib",
+                                       "/lib",
+                                       "/proc/self",
+                                       "/sys/devices",
+                                       "/run/systemd/resolve",
+                                       "/run/resolvconf",
+                                       "/run/NetworkManager"};
 
 /* Folders beside the data that the configuration names. They must be there at start. */
 static const struct {

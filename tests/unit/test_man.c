@@ -45,6 +45,7 @@ static const char *const type_words[] = {
     [CONF_TIME] = "time",
     [CONF_NETWORKS] = "list of networks",
     [CONF_LISTEN] = "list of addresses",
+    [CONF_SERVERS] = "list of servers",
     [CONF_PATH] = "absolute path",
 };
 
