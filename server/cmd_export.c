@@ -1,7 +1,8 @@
 /* server/cmd_export.c: `scambio export`: a user's calendars as one .ics each and his cards as .vcf, one behind the other.
  *
  * Goes through a collection in pages by number, and ends each read before it writes: the reader of the output may be slow, and a
- * snapshot held that long would keep the write-ahead log from shrinking. What changes meanwhile is exported as it is then. */
+ * snapshot held that long would keep the write-ahead log from shrinking. What changes meanwhile is exported as it is then. An item
+ * that cannot be read or is not what it should be is named and left out: the others must not be lost with it. */
 #include "server/cmd_store.h"
 #include "store/item.h"
 
@@ -14,12 +15,14 @@ enum { PAGE = 200, OUT_MAX = 1 << 30, WAIT_MS = 60000 };
 struct export
 {
     struct command_call *call;
+    struct str user;
     struct collection collection;
     bool book;
     struct arena arena; /* of a page */
     struct item *page;
     size_t count, cap;
     int64_t since, first_seq; /* first_seq: the collection's number when the export began */
+    size_t broken;            /* items that were left out */
     int64_t *done;            /* ids that were written */
     size_t done_count, done_cap;
     struct buf out;
@@ -98,6 +101,25 @@ static enum status write_item(struct export *e, struct tx *tx, const struct item
     return OK;
 }
 
+/* Is the failure this item's alone? Not when memory or the room for the output is at its end. */
+static bool is_of_item(const struct export *e, enum status st)
+{
+    return st != E_MEMORY && e->out.st == OK && e->zones.st == OK;
+}
+
+static enum status export_item(struct export *e, struct tx *tx, const struct item *item)
+{
+    enum status st = write_item(e, tx, item);
+    if (st == OK)
+        return mark_done(e, item->id);
+    if (!is_of_item(e, st))
+        return st;
+    e->broken++;
+    fail(e->call, "export: %.*s/%.*s/%.*s: left out: %s", STR_ARG(e->user), STR_ARG(e->collection.slug),
+         STR_ARG(item->name), status_text(st));
+    return OK;
+}
+
 /* One page; TRUNCATED when there are more. */
 static enum status export_page(struct export *e)
 {
@@ -111,9 +133,7 @@ static enum status export_page(struct export *e)
     if (more != OK && more != TRUNCATED)
         return more;
     for (size_t i = 0; i < e->count; i++) {
-        enum status st = write_item(e, tx, &e->page[i]);
-        if (st == OK)
-            st = mark_done(e, e->page[i].id);
+        enum status st = export_item(e, tx, &e->page[i]);
         if (st != OK)
             return st;
     }
@@ -192,6 +212,7 @@ int cmd_export(struct command_call *c)
     if (!choose(c, &a, args.option[0], args.option[1], &list, &count))
         return 1;
     struct export e = {.call = c,
+                       .user = args.option[0],
                        .arena = ARENA_INIT((size_t)1 << 30),
                        .zones = ARENA_INIT(256 << 20),
                        .out = BUF_INIT(OUT_MAX)};
@@ -203,5 +224,9 @@ int cmd_export(struct command_call *c)
     arena_free(&e.zones);
     buf_free(&e.out);
     free(e.done);
-    return st == OK ? 0 : fail(c, "export: %s", status_text(st));
+    if (st != OK)
+        return fail(c, "export: %s", status_text(st));
+    return e.broken == 0
+               ? 0
+               : fail(c, "export: items left out: %zu; `scambio doctor --store` tells more", e.broken);
 }

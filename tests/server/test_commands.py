@@ -106,6 +106,34 @@ def test_export_comes_back():
         assert 'BEGIN:VCARD' in text and 'VCALENDAR' not in text and 'Nicolò' in text
 
 
+def test_export_leaves_out_what_is_broken():
+    """A text that is no calendar, a missing body, a missing blob: named each, and the rest comes out."""
+    with scambio.Server(shards=1) as s:
+        s.user(ALICE, 'secret')
+        s.user(BOB, 'secret')
+        s.command('import', '--user', ALICE, write(s, 'a.ics', calendar(250)),
+                  write(s, 'c.vcf', ''.join(scambio.card('c%d' % i, 'Name %d' % i) for i in range(3))))
+        s.dav(ALICE, 'secret').put('/dav/calendars/%s/calendar/big.ics' % ALICE,
+                                   scambio.event('big', 'Big', extra='DESCRIPTION:' + 'x' * 100000 + '\r\n'))
+        s.stop()
+        shard = [os.path.join(s.dir, 'data', n) for n in os.listdir(os.path.join(s.dir, 'data')) if n.startswith('shard') and n.endswith('.db')]
+        with sqlite3.connect(shard[0]) as db:
+            ids = [r[0] for r in db.execute('SELECT content FROM body ORDER BY content LIMIT 2')]
+            db.execute("UPDATE body SET data = 'no calendar' WHERE content = ?", (ids[0],))
+            db.execute('DELETE FROM body WHERE content = ?', (ids[1],))
+        db.close()
+        blobs = [os.path.join(d, n) for d, _, names in os.walk(os.path.join(s.dir, 'data', 'blobs')) for n in names]
+        assert len(blobs) == 1, blobs
+        os.unlink(blobs[0])
+        s.start()
+        out = os.path.join(s.dir, 'out')
+        r = s.command('export', '--user', ALICE, '-o', out, check=False)
+        said = [l for l in r.stderr.splitlines() if 'left out: ' in l]
+        assert r.returncode == 1 and len(said) == 4 and 'items left out: 3' in said[3], r.stderr
+        assert any('%s/calendar/big.ics: ' % ALICE in l for l in said), said
+        assert counts(s.command('--json', 'import', '--user', BOB, out))['added'] == 251  # 248 events and the cards
+
+
 def test_collections():
     with scambio.Server() as s:
         s.user(ALICE, 'secret')
