@@ -84,6 +84,15 @@ enum status device_get(struct tx *tx, struct arena *a, int64_t id, struct device
     return read_one(tx, a, q, out);
 }
 
+enum status device_state(struct tx *tx, int64_t id, enum device_state *out)
+{
+    int64_t state;
+    enum status st = DB_GET_INT(tx_db(tx, id), &state, "SELECT state FROM device WHERE id = ?1", db_int(id));
+    if (st == OK)
+        *out = (enum device_state)state;
+    return st;
+}
+
 static enum status walk(struct stmt *q, device_fn fn, void *ctx)
 {
     enum status st;

@@ -70,6 +70,7 @@ struct luid {
 enum status device_find(struct tx *tx, struct arena *a, int64_t account, struct str devid,
                         struct device *out);
 enum status device_get(struct tx *tx, struct arena *a, int64_t id, struct device *out);
+enum status device_state(struct tx *tx, int64_t id, enum device_state *out);
 typedef enum status (*device_fn)(void *ctx, const struct device *d);
 /* Of one account, or of all accounts with 0; by account, then by DevID; without the devinf. The strings live during the call. */
 enum status device_each(struct tx *tx, int64_t account, device_fn fn, void *ctx);

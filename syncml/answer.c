@@ -280,7 +280,7 @@ enum status answer_write(struct turn *t)
     s->out_msg++;
     results_judge(t);
     begin(t, &o, arena_strf(t->a, "%lld", (long long)s->out_msg), answer_uri(t), (int64_t)s->max_msg);
-    if (!t->no_resp || t->header_code >= 300)
+    if (!t->no_resp || t->header_code >= 300 || t->chal) /* without its next nonce it could not go on */
         put_header_status(t, &o);
     bool all = put_replies(t, &o);
     all = all && put_no_end(t, &o);

@@ -65,7 +65,7 @@ void change_fail(struct turn *t, struct change *c, int code)
         c->claimed_row->claimed = false;
     c->claimed = NULL;
     c->claimed_row = NULL;
-    if (c->group)
+    if (c->group && code >= 300) /* that what shall go is not there is no failure */
         c->group->doomed = true;
     if (code == 211 || code == 216 || code == 406)
         return;
@@ -162,10 +162,17 @@ static enum status run_move(struct change *c, struct tx *tx)
     struct item_move_result res;
     SCOPED_ARENA(a, 1 << 20);
     enum status st = still_so(c, tx, &a, &item);
+    if (st == OK)
+        st = tx_item_move(tx, &a, &c->step.turn->s->login.actor, c->collection, c->name, c->to, c->name,
+                          false, &res);
+    if (st || !c->put_row)
+        return st;
+    st = item_get(tx, &a, &c->step.turn->s->login.actor, item.id, &item);
     if (st)
         return st;
-    return tx_item_move(tx, &a, &c->step.turn->s->login.actor, c->collection, c->name, c->to, c->name, false,
-                        &res);
+    c->row.item = item.id;
+    c->row.seen_seq = item.seq;
+    return run_row(c, tx);
 }
 
 static enum status run_change(struct step *s, struct tx *tx)
@@ -183,7 +190,8 @@ static enum status run_group(struct step *s, struct tx *tx)
     for (struct change *c = g->first; c; c = c->group_next)
         c->step.st = OK;
     for (struct change *c = g->first; c && st == OK; c = c->group_next)
-        st = c->step.st = run_change(&c->step, tx);
+        if (!c->done)
+            st = c->step.st = run_change(&c->step, tx);
     return st;
 }
 
@@ -245,35 +253,58 @@ static void settle_one(struct turn *t, struct change *c)
         change_fail(t, c, code_of(c->cmd, c->step.st));
 }
 
+void group_fail(struct group *g)
+{
+    g->reply->code = 507;
+    for (struct reply *r = g->sequences; r; r = r->in_group)
+        r->code = 216;
+}
+
 static void settle_group(struct turn *t, struct group *g)
 {
     bool retry = g->step.st == PRECONDITION && !g->doomed && g->first->tries < PASSES_MOST;
+    bool failed = g->step.st || g->doomed;
     g->added = false;
     g->done = !retry;
     for (struct change *c = g->first; c; c = c->group_next) {
+        if (c->done || c->apart)
+            continue;
         if (retry)
             again(c);
-        else if (g->step.st == OK && !g->doomed)
+        else if (!failed)
             succeed(t, c);
-        else if (!c->done)
+        else
             change_fail(t, c, c->step.st ? code_of(c->cmd, c->step.st) : 216);
     }
-    if (g->done && g->reply)
-        g->reply->code = g->step.st || g->doomed ? 507 : 200;
+    if (g->done && failed)
+        group_fail(g);
 }
 
 static void settle(struct turn *t, struct change *first, const struct change *end)
 {
     for (struct change *c = first; c != end; c = c->next) {
         let_go(c);
-        if (!c->group && !c->done)
+        if ((!c->group || c->apart) && !c->done)
             settle_one(t, c);
-        else if (c->group && c == c->group->first && !c->group->done)
+        if (c->group && c == c->group->first && !c->group->done)
             settle_group(t, c->group);
     }
 }
 
 /* ---- slices ---- */
+
+/* A change that is answered with an error though nothing is wrong with it (425, 419) is none that an Atomic may count as done. Alone it
+ * is refused still, and what the device gets back for it it gets. */
+static void judge_refused(struct turn *t, struct change *c)
+{
+    if (!c->group)
+        return;
+    if (c->apart && c->act != ACT_NOTHING)
+        change_fail(t, c, 216);
+    if (c->apart || c->code < 400)
+        return;
+    c->group->doomed = c->apart = true;
+}
 
 static enum status plan_slice(struct turn *t, struct change *first, const struct change *end)
 {
@@ -281,7 +312,7 @@ static enum status plan_slice(struct turn *t, struct change *first, const struct
     if (!tx)
         return E_UNAVAILABLE;
     for (struct change *c = first; c != end; c = c->next) {
-        if (c->done || (c->group && c->group->doomed))
+        if (c->done || (c->group && c->group->doomed && !c->apart))
             continue;
         enum status st = change_plan(t, tx, c);
         if (st < 0 || t->work->st)
@@ -289,6 +320,8 @@ static enum status plan_slice(struct turn *t, struct change *first, const struct
         c->planned = st == OK;
         if (st)
             change_fail(t, c, code_of(c->cmd, st));
+        else
+            judge_refused(t, c);
     }
     return OK;
 }
@@ -301,7 +334,7 @@ static void add_steps(struct turn *t, struct change *first, const struct change 
             continue;
         c->step.bytes = c->prepared.body.n;
         c->step.run = run_change;
-        if (!c->group) {
+        if (!c->group || c->apart) {
             step_add(t, &c->step, true);
         } else if (!c->group->added && !c->group->doomed) {
             c->group->added = true;
@@ -314,7 +347,7 @@ static void add_steps(struct turn *t, struct change *first, const struct change 
 static bool unsettled(const struct change *first, const struct change *end)
 {
     for (const struct change *c = first; c != end; c = c->next)
-        if (!c->done)
+        if (!c->done || (c->group && !c->group->done))
             return true;
     return false;
 }

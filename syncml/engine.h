@@ -279,6 +279,7 @@ struct reply {
     struct str next_anchor;
     struct str text; /* for people, in Data of an item; STR_NONE */
     const struct sml_cred *chal;
+    struct reply *in_group; /* the next of a Sequence inside of the same Atomic */
 };
 /* A Status for the command, in order; code 0 until it is known. NULL: out of memory (turn->st). */
 struct reply *reply_new(struct turn *t, const struct sml_command *c, const struct sml_item *item);
@@ -344,6 +345,8 @@ struct change { /* one item of an Add, Replace, Delete, Copy or Move */
     struct change *next;
     struct group *group;
     struct change *group_next;
+    bool
+        apart; /* it was refused, and spoiled its Atomic: by itself it only gives back to the device what is here */
     enum sml_cmd cmd;
     bool archive;
     struct database *db;
@@ -376,7 +379,7 @@ struct group { /* an Atomic: all or nothing */
     struct step step;
     struct group *next;
     const struct sml_command *cmd;
-    struct reply *reply;
+    struct reply *reply, *sequences;
     struct change *first, **end;
     bool added, doomed, done;
 };
@@ -519,6 +522,8 @@ struct change *change_new(struct turn *t, struct database *db, const struct sml_
 /* Its type and text; or it fails. */
 void change_data(struct turn *t, struct change *n, const struct sml_command *c, const struct sml_item *item);
 enum status changes_run(struct turn *t); /* plans and commits them all */
+/* The Statuses of an Atomic that was undone: its own, and those of the Sequences in it. */
+void group_fail(struct group *g);
 /* Settles it with that code, and keeps what went wrong for `device show`. */
 void change_fail(struct turn *t, struct change *c, int code);
 struct str luid_key(struct arena *a, struct str luid);

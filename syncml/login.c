@@ -25,6 +25,29 @@ static void retry_after(struct turn *t, int64_t seconds)
     http_setf(t->http, STR("Retry-After"), "%lld", (long long)(seconds > 0 ? seconds : RETRY_LEAST));
 }
 
+/* The session is over, and none is there for the answer. */
+static enum session_find put_out(struct turn *t)
+{
+    session_end(t->s);
+    session_leave(t, t->s);
+    t->s = NULL;
+    return SESSION_NONE;
+}
+
+/* A session lasts, and its device may have been blocked or forgotten meanwhile: then nothing of this message is done. */
+static enum session_find judge_device(struct turn *t)
+{
+    enum device_state state = DEVICE_BLOCKED;
+    SCOPED_READ(tx, t->sml->store);
+    enum status st = tx ? device_state(tx, t->s->device.id, &state) : E_UNAVAILABLE;
+    if (st == OK && state == DEVICE_ACTIVE)
+        return SESSION_FOUND;
+    if (st < 0)
+        t->st = st;
+    refuse(t, st == OK ? 403 : 407, NULL);
+    return put_out(t);
+}
+
 /* Strings that outlive the turn. */
 static bool adopt(struct session *s, const struct sml_auth *auth, const struct turn *t)
 {
@@ -67,10 +90,7 @@ static enum session_find begin(struct turn *t, const struct sml_auth *auth)
     if (st < 0)
         log_error("syncml: opening device %.*s: %s", STR_ARG(str_slice(t->in.source, 0, 100)),
                   status_text(st));
-    session_end(s);
-    session_leave(t, s);
-    t->s = NULL;
-    return SESSION_NONE;
+    return put_out(t);
 }
 
 static enum session_find log_in(struct turn *t)
@@ -91,7 +111,7 @@ static enum session_find log_in(struct turn *t)
     enum session_find found = session_continue(t, auth->login.actor.id);
     if (found == SESSION_BUSY)
         refuse(t, 417, NULL);
-    return found == SESSION_NONE ? begin(t, auth) : found;
+    return found == SESSION_NONE ? begin(t, auth) : found == SESSION_FOUND ? judge_device(t) : found;
 }
 
 /* By MAC each message proves itself, each with the nonce that the answer before told. The one that it used is spent before anything
@@ -118,10 +138,7 @@ static enum session_find prove(struct turn *t)
         retry_after(t, auth->retry_after);
     if (st == OK)
         refuse(t, auth->code, &auth->chal);
-    session_end(s);
-    session_leave(t, s);
-    t->s = NULL;
-    return SESSION_NONE;
+    return put_out(t);
 }
 
 /* Groups, and whether he is still somebody, as of now: a session may last. */
@@ -140,10 +157,7 @@ static enum session_find refresh(struct turn *t)
     if (st < 0)
         t->st = st;
     refuse(t, 401, NULL);
-    session_end(s);
-    session_leave(t, s);
-    t->s = NULL;
-    return SESSION_NONE;
+    return put_out(t);
 }
 
 enum session_find turn_login(struct turn *t)
@@ -157,8 +171,8 @@ enum session_find turn_login(struct turn *t)
     }
     if (found == SESSION_NONE)
         return log_in(t);
-    if (t->s->auth.every_message)
-        return prove(t);
-    refuse(t, 212, NULL);
-    return refresh(t);
+    if (!t->s->auth.every_message)
+        refuse(t, 212, NULL);
+    found = t->s->auth.every_message ? prove(t) : refresh(t);
+    return found == SESSION_FOUND ? judge_device(t) : found;
 }

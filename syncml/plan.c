@@ -1,6 +1,7 @@
 /* syncml/plan.c: the commands of a message in their order: a row each says who plays it.
  *
- * Sync, Atomic and Sequence hold others: the walk goes down into them, and what a command is inside of is seen from its parents. */
+ * Sync, Atomic and Sequence hold others: the walk goes down into them, and what a command is inside of is seen from its parents. What is
+ * refused inside of an Atomic, whatever command it is, undoes all of its changes (OMA DS representation protocol, section 6.6.3). */
 #include "syncml/engine.h"
 
 /* ---- what a command is inside of ---- */
@@ -34,11 +35,13 @@ static void into_group(struct group *g, struct change *c)
 
 /* ---- the commands ---- */
 
+/* One inside of another is not legal, and fails that. */
 static void cmd_atomic(struct turn *t, struct sml_command *c)
 {
+    bool nested = group_around(t, c->parent) != NULL;
     struct reply *r = reply_new(t, c, NULL);
-    r->code = 200;
-    if (c->parent && group_around(t, c->parent))
+    r->code = nested ? 500 : 200;
+    if (nested)
         return;
     struct group *g = ARENA_NEW(t->a, struct group);
     if (!g) {
@@ -52,7 +55,13 @@ static void cmd_atomic(struct turn *t, struct sml_command *c)
 
 static void cmd_sequence(struct turn *t, struct sml_command *c)
 {
-    reply_new(t, c, NULL)->code = 200;
+    struct reply *r = reply_new(t, c, NULL);
+    struct group *g = group_around(t, c->parent);
+    r->code = 200;
+    if (!g || t->st)
+        return;
+    r->in_group = g->sequences;
+    g->sequences = r;
 }
 
 static void cmd_unsupported(struct turn *t, struct sml_command *c)
@@ -88,7 +97,8 @@ static void cmd_sync(struct turn *t, struct sml_command *c)
 }
 
 /* A change: SftDel frees space on the device and keeps the item elsewhere, which we would send again. */
-static int change_code(struct turn *t, const struct sml_command *c, const struct database *db)
+static int change_code(struct turn *t, const struct sml_command *c, const struct sml_item *item,
+                       const struct database *db)
 {
     int code = open_code(db);
     if (code)
@@ -97,7 +107,11 @@ static int change_code(struct turn *t, const struct sml_command *c, const struct
         return 405;
     if (c->cmd == SML_DELETE && c->sft_del)
         return 406;
-    return c->cmd == SML_MOVE && t->s->version < SML_1_2 ? 406 : 0;
+    if (c->cmd != SML_MOVE)
+        return 0;
+    if (t->s->version < SML_1_2)
+        return 406;
+    return item->target_parent.n || item->source_parent.n ? 0 : 400;
 }
 
 static void plan_item(struct turn *t, struct sml_command *c, struct sml_item *item, struct database *db,
@@ -107,7 +121,7 @@ static void plan_item(struct turn *t, struct sml_command *c, struct sml_item *it
     struct reply *r = reply_new(t, c, item);
     r->code = item_refused(t, item);
     if (!r->code)
-        r->code = change_code(t, c, db);
+        r->code = change_code(t, c, item, db);
     if (!r->code && !(item->source.n || item->target.n))
         r->code = 400;
     enum status st = r->code ? INVALID : data ? large_in(t, c, item, db, r) : OK;
@@ -162,11 +176,23 @@ static struct sml_command *step(struct sml_command *c)
     return c ? c->next : NULL;
 }
 
+static void play(struct turn *t, struct sml_command *c)
+{
+    struct reply **replies = t->replies_end;
+    struct group *g = group_around(t, c->parent);
+    if (c->bad && c->cmd != SML_STATUS)
+        reply_new(t, c, NULL)->code = c->bad;
+    else if (players[c->cmd])
+        players[c->cmd](t, c);
+    for (const struct reply *r = g ? *replies : NULL; r; r = r->next)
+        g->doomed |= r->code >= 400;
+}
+
 void plan_commands(struct turn *t)
 {
     for (struct sml_command *c = t->in.commands; c && !t->st; c = step(c))
-        if (c->bad && c->cmd != SML_STATUS)
-            reply_new(t, c, NULL)->code = c->bad;
-        else if (players[c->cmd])
-            players[c->cmd](t, c);
+        play(t, c);
+    for (struct group *g = t->groups; g; g = g->next)
+        if (g->doomed && !g->first) /* no change brings it to its end */
+            group_fail(g);
 }

@@ -403,14 +403,20 @@ static enum status plan_delete(struct turn *t, struct tx *tx, struct change *c)
 
 static enum status plan_copy(struct turn *t, struct tx *tx, struct change *c)
 {
-    struct object *o, *copy;
-    struct str uid, body;
-    struct luid row;
-    bool named = c->item->source.n && c->item->target.n;
+    struct object *o, *copy, *there;
+    struct str uid, body, name = luid_key(t->work, c->item->target);
+    struct luid row, old;
+    bool named = c->item->source.n && name.n;
     enum media media = database_media(c->db);
     enum status st = row_by_luid(t, tx, c->db, c->luid, &row, &o);
     if (st == OK && !o)
         st = NOT_FOUND;
+    if (st == OK && named) {
+        enum status taken = row_by_luid(t, tx, c->db, name, &old, &there);
+        if (taken == OK && there)
+            return refuse(t, EXISTS, "the device has an item of the copy's name already");
+        st = taken == NOT_FOUND ? OK : taken;
+    }
     if (st == OK)
         st = object_body(t, tx, o);
     if (st)
@@ -434,12 +440,23 @@ static enum status plan_copy(struct turn *t, struct tx *tx, struct change *c)
     plan_object(copy, c);
     if (named) { /* the device says what its copy is called */
         c->put_row = true;
+        c->differs = !o->planned && o->seq > row.seen_seq; /* it copied an older state than ours */
         c->row = row;
-        c->row.luid = luid_key(t->work, c->item->target);
+        c->row.luid = name;
         c->row.recur_id = STR("");
         row_plan(t, c->db, &c->row, copy, false);
     }
     return OK;
+}
+
+/* The parent is named as a database is ("calendar/work"), or by the last part of that. A device calls it its own (SourceParent) or
+ * ours (TargetParent). */
+static struct str parent_slug(const struct sml_item *item)
+{
+    struct str slug = item->target_parent.n ? item->target_parent : item->source_parent;
+    for (size_t at; (at = str_chr(slug, '/', 0)) != SIZE_MAX;)
+        slug = str_from(slug, at + 1);
+    return slug;
 }
 
 static enum status plan_move(struct turn *t, struct tx *tx, struct change *c)
@@ -447,9 +464,7 @@ static enum status plan_move(struct turn *t, struct tx *tx, struct change *c)
     struct object *o;
     struct luid row;
     struct collection to;
-    struct str slug = c->item->target_parent;
-    while (str_starts(slug, STR("/")) || str_starts(slug, STR(".")))
-        slug = str_from(slug, 1);
+    struct str slug = parent_slug(c->item);
     enum status st = row_by_luid(t, tx, c->db, c->luid, &row, &o);
     if (st == OK && !o)
         st = NOT_FOUND;
@@ -471,6 +486,9 @@ static enum status plan_move(struct turn *t, struct tx *tx, struct change *c)
     c->name = o->name;
     c->exists = true;
     memcpy(c->base, o->etag, sizeof c->base);
+    c->put_row =
+        c->act == ACT_MOVE && (o->planned || o->seq <= row.seen_seq); /* it knows all but the place */
+    c->row = row;
     return OK;
 }
 

@@ -32,4 +32,34 @@ static inline void assert_answer_(const struct exchange *x, int status, const ch
 #define assert_answer(x, status, part) assert_answer_((x), (status), (part), __FILE__, __LINE__)
 #define assert_not_in(x, part)         assert_true(str_find(answer_body(x), STR(part), 0) == SIZE_MAX)
 
+/* ---- quota ---- */
+
+struct quota_write {
+    struct write write;
+    int64_t account, quota;
+};
+
+static inline enum status run_quota(struct write *write, struct tx *tx)
+{
+    struct quota_write *q = CONTAINER_OF(write, struct quota_write, write);
+    return tx_account_quota(tx, q->account, q->quota);
+}
+
+/* Leaves the user `room` bytes more than he uses. */
+static inline void world_room(struct world *w, const char *user, int64_t room)
+{
+    struct login login;
+    struct account account;
+    SCOPED_ARENA(a, 1 << 20);
+    world_login(w, &a, user, &login);
+    {
+        SCOPED_READ(tx, w->store);
+        assert_ok(account_get(tx, login.actor.id, &account));
+    }
+    struct quota_write q = {.write = {.run = run_quota, .account = account.id},
+                            .account = account.id,
+                            .quota = account.used_bytes + room};
+    assert_ok(store_run(w->store, &q.write));
+}
+
 #endif

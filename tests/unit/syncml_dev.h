@@ -35,6 +35,7 @@ struct dev {
     bool cut_before;              /* that message itself is lost */
     void (*after)(struct dev *d); /* what happens elsewhere behind each of its messages */
     bool no_maps, no_statuses, no_item_statuses, no_cred, final_always, adds_are_new, resume;
+    bool no_resp;   /* it wants no Status for its messages */
     bool mac;       /* each message proves itself by x-syncml-hmac */
     char nonce[64]; /* that it was told last */
     size_t nonce_bytes;
@@ -177,6 +178,7 @@ static inline void dev_begin(struct dev *d, struct sml_out *o)
     head.session_id = arena_strf(&d->a, "%d", d->session);
     head.msg_id = arena_strf(&d->a, "%d", ++d->msg);
     head.meta.max_msg = (int64_t)d->max_msg;
+    head.no_resp = d->no_resp;
     if (d->version > SML_1_0 && d->max_obj)
         head.meta.max_obj = d->max_obj;
     if (d->mac)

@@ -28,34 +28,6 @@ static void with_event(const char *user, const char *request, const char *uid, s
     assert_answer(x, status, part);
 }
 
-struct quota_write {
-    struct write write;
-    int64_t account, quota;
-};
-
-static enum status run_quota(struct write *write, struct tx *tx)
-{
-    struct quota_write *q = CONTAINER_OF(write, struct quota_write, write);
-    return tx_account_quota(tx, q->account, q->quota);
-}
-
-/* Leaves the user `room` bytes more than he uses. */
-static void set_room(const char *user, int64_t room)
-{
-    struct login login;
-    struct account account;
-    SCOPED_ARENA(a, 1 << 20);
-    world_login(&w, &a, user, &login);
-    {
-        SCOPED_READ(tx, w.store);
-        assert_ok(account_get(tx, login.actor.id, &account));
-    }
-    struct quota_write q = {.write = {.run = run_quota, .account = account.id},
-                            .account = account.id,
-                            .quota = account.used_bytes + room};
-    assert_ok(store_run(w.store, &q.write));
-}
-
 static void fill(int shards)
 {
     world_start(&w, shards, NULL);
@@ -76,7 +48,7 @@ static void fill(int shards)
 static void nobody_goes_over_his_quota(void **state)
 {
     (void)state;
-    set_room(ALICE, 1000);
+    world_room(&w, ALICE, 1000);
     with_event(ALICE, "PUT " HERS "c.ics", "c", 4000, 507, OVER);
     with_event(ALICE, "POST " HERS, "c", 4000, 507, OVER);
     with_event(ALICE, "PUT " HERS "a.ics", "a", 9000, 507, OVER);
@@ -96,22 +68,22 @@ static void nobody_goes_over_his_quota(void **state)
 static void the_owners_quota_counts(void **state)
 {
     (void)state;
-    set_room(ALICE, 1000);
-    set_room(BOB, 1000000);
+    world_room(&w, ALICE, 1000);
+    world_room(&w, BOB, 1000000);
     with_event(BOB, "PUT " MOUNT "d.ics", "d", 4000, 507, OVER);
     expect(BOB, "COPY " HIS "his.ics\nDestination: " MOUNT "his.ics\n\n", 507, OVER);
     expect(BOB, "MOVE " HIS "his.ics\nDestination: " MOUNT "his.ics\n\n", 507, OVER);
     expect(BOB, "GET " HIS "his.ics\n\n", 200, "UID:his");
     expect(BOB, "GET " MOUNT "his.ics\n\n", 404, NULL);
-    set_room(BOB, 1000);
+    world_room(&w, BOB, 1000);
     expect(BOB, "MOVE " MOUNT "a.ics\nDestination: " HIS "a.ics\n\n", 507, OVER);
     expect(BOB, "COPY " MOUNT "\nDestination: /dav/calendars/bob@example.test/copy/\n\n", 507, OVER);
     expect(BOB, "PROPFIND /dav/calendars/bob@example.test/copy/\nDepth: 0\n\n", 404, NULL);
     expect(ALICE, "GET " HERS "a.ics\n\n", 200, "UID:a");
-    set_room(BOB, 20000);
+    world_room(&w, BOB, 20000);
     expect(BOB, "COPY " MOUNT "\nDestination: /dav/calendars/bob@example.test/copy/\n\n", 201, NULL);
     expect(BOB, "GET /dav/calendars/bob@example.test/copy/b.ics\n\n", 200, "UID:b");
-    set_room(BOB, 1000); /* the old copy makes room for the new one */
+    world_room(&w, BOB, 1000); /* the old copy makes room for the new one */
     expect(BOB, "COPY " MOUNT "\nDestination: /dav/calendars/bob@example.test/copy/\n\n", 204, NULL);
     expect(BOB, "DELETE /dav/calendars/bob@example.test/copy/\n\n", 204, NULL);
 }
@@ -119,13 +91,13 @@ static void the_owners_quota_counts(void **state)
 static void who_is_over_quota_may_tidy_up(void **state)
 {
     (void)state;
-    set_room(ALICE, -3000);
+    world_room(&w, ALICE, -3000);
     expect(ALICE, "MOVE " HERS "a.ics\nDestination: " OTHER "a.ics\n\n", 201, NULL);
     expect(ALICE, "MOVE " OTHER "a.ics\nDestination: " HERS "a.ics\n\n", 201, NULL);
     with_event(ALICE, "PUT " HERS "a.ics", "a", 3000, 204, NULL);
     with_event(ALICE, "PUT " HERS "a.ics", "a", 4000, 507, OVER);
     expect(ALICE, "DELETE " HERS "b.ics\n\n", 204, NULL);
-    set_room(ALICE, 1000000);
+    world_room(&w, ALICE, 1000000);
     with_event(ALICE, "PUT " HERS "a.ics", "a", 4000, 204, NULL);
     with_event(ALICE, "PUT " HERS "b.ics", "b", 4000, 201, NULL);
 }
@@ -135,8 +107,8 @@ static void who_is_over_quota_may_tidy_up(void **state)
 static void a_full_disk_is_507_too(void **state)
 {
     (void)state;
-    set_room(ALICE, 1000000);
-    set_room(BOB, 1000000);
+    world_room(&w, ALICE, 1000000);
+    world_room(&w, BOB, 1000000);
     atomic_store(&faulty_everywhere, SQLITE_FULL);
     with_event(ALICE, "PUT " HERS "e.ics", "e", 4000, 507, NO_SPACE);
     with_event(ALICE, "POST " HERS, "e", 4000, 507, NO_SPACE);

@@ -220,6 +220,11 @@ static void device_is_kept_whole(void **state)
     assert_ok(do_write(&w, do_state, &t));
     assert_ok(open_device(&w, w.bob, "IMEI:004999010640000", &again));
     assert_int_equal(again.state, DEVICE_BLOCKED);
+    enum device_state now = DEVICE_ACTIVE;
+    SCOPED_READ(tx, w->f.store);
+    assert_ok(device_state(tx, d.id, &now));
+    assert_int_equal(now, DEVICE_BLOCKED);
+    assert_status(device_state(tx, d.id + 64, &now), NOT_FOUND);
 }
 
 static void nonces_are_spent_once(void **state)

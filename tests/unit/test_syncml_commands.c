@@ -77,68 +77,6 @@ static void test_delete_flavours(void **state)
     assert_int_equal(cards(&rig, NULL), 1);
 }
 
-static void test_atomic(void **state)
-{
-    (void)state;
-    acquaint();
-    open_session(200);
-    struct sml_command *bad = card(SML_ADD, "11", "X");
-    bad->items->data = STR("this is no card");
-    send_change(
-        chain(wrap(SML_ATOMIC, chain(card(SML_ADD, "10", "Rolled"), chain(bad, card(SML_DELETE, "1", "")))),
-              wrap(SML_ATOMIC, chain(card(SML_ADD, "20", "Whole"), card(SML_DELETE, "2", "")))),
-        true);
-    assert_int_equal(dev_status(&d, "Atomic", 0), 507);
-    assert_int_equal(dev_status(&d, "Add", 0), 216);
-    assert_int_equal(dev_status(&d, "Add", 1), 415);
-    assert_int_equal(dev_status(&d, "Delete", 0), 216);
-    assert_int_equal(dev_status(&d, "Atomic", 1), 200);
-    assert_int_equal(dev_status(&d, "Add", 2), 201);
-    assert_int_equal(dev_status(&d, "Delete", 1), 200);
-    assert_int_equal(cards(&rig, "Rolled"), 0);
-    assert_int_equal(cards(&rig, "Ann"), 1);
-    assert_int_equal(cards(&rig, "Bob"), 0);
-    assert_int_equal(cards(&rig, "Whole"), 1);
-}
-
-static void test_sequence_copy_exec(void **state)
-{
-    (void)state;
-    acquaint();
-    open_session(200);
-    struct sml_command *copy = dev_command(&d, SML_COPY, 1);
-    copy->items->source = STR("1");
-    copy->items->target = STR("30");
-    send_change(
-        chain(wrap(SML_SEQUENCE, chain(card(SML_ADD, "10", "One"), card(SML_REPLACE, "10", "Two"))), copy),
-        true);
-    assert_int_equal(dev_status(&d, "Sequence", 0), 200);
-    assert_int_equal(dev_status(&d, "Replace", 0), 200);
-    assert_int_equal(dev_status(&d, "Copy", 0), 201);
-    assert_int_equal(cards(&rig, NULL), 4);
-    assert_int_equal(cards(&rig, "Ann"), 2);
-    struct sml_out o;
-    dev_begin(&d, &o);
-    assert_true(sml_add(&o, dev_command(&d, SML_EXEC, 1)));
-    assert_true(sml_add(&o, dev_command(&d, SML_SEARCH, 0)));
-    assert_true(dev_send(&d, &o, false));
-    assert_int_equal(dev_status(&d, "Exec", 0), 406);
-    assert_int_equal(dev_status(&d, "Search", 0), 406);
-}
-
-static void test_no_resp(void **state)
-{
-    (void)state;
-    acquaint();
-    open_session(200);
-    struct sml_command *quiet = card(SML_ADD, "10", "Quiet");
-    quiet->no_resp = true;
-    send_change(chain(quiet, card(SML_ADD, "11", "Loud")), false);
-    assert_int_equal(dev_status(&d, "Add", 0), 201);
-    assert_int_equal(dev_status(&d, "Add", 1), 0);
-    assert_int_equal(cards(&rig, NULL), 4);
-}
-
 static void test_refused(void **state)
 {
     (void)state;
@@ -163,8 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RULE(test_statuses_in_order), RULE(test_unknown_luid), RULE(test_same_luid_twice),
-        RULE(test_delete_flavours),   RULE(test_atomic),       RULE(test_sequence_copy_exec),
-        RULE(test_no_resp),           RULE(test_refused),
+        RULE(test_delete_flavours),   RULE(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

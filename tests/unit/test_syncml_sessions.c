@@ -105,6 +105,84 @@ static void test_not_logged_in(void **state)
     assert_true(dev_sync(&d, 201));
 }
 
+struct blocking {
+    struct write write;
+    int64_t device;
+    enum device_state state; /* 0: forgotten */
+};
+static enum status run_blocking(struct write *w, struct tx *tx)
+{
+    const struct blocking *b = CONTAINER_OF(w, struct blocking, write);
+    return b->state ? tx_device_state(tx, b->device, b->state) : tx_device_forget(tx, b->device);
+}
+static void set_state(enum device_state state)
+{
+    SCOPED_ARENA(a, 1 << 20);
+    struct device device;
+    store_device(&rig, &a, d.id, &device);
+    struct blocking b = {{.run = run_blocking, .account = device.account}, device.id, state};
+    assert_ok(store_run(rig.w.store, &b.write));
+}
+
+/* Who blocks a device does not wait for the end of its session; what it sends is refused, and nothing of it is done. */
+static void refused_amid(enum device_state state, int header)
+{
+    acquaint();
+    open_session(200);
+    send_change(card(SML_ADD, "10", "Before"), false);
+    int64_t seq = store_seq(&rig, KIND_ADDRESSBOOK, "contacts");
+    set_state(state);
+    send_change(chain(card(SML_ADD, "11", "After"), card(SML_DELETE, "1", "")), true);
+    assert_int_equal(dev_status(&d, "SyncHdr", 0), header);
+    assert_int_equal(dev_status(&d, "Sync", 0), header);
+    assert_int_equal(dev_status(&d, "Add", 0), 0);
+    assert_null(dev_got(&d, SML_SYNC, 0));
+    assert_false(d.in.resp_uri.n);
+    assert_int_equal(store_seq(&rig, KIND_ADDRESSBOOK, "contacts"), seq);
+    assert_int_equal(cards(&rig, "After"), 0);
+    d.status_count = 0;
+    send_change(card(SML_ADD, "11", "After"), true); /* the session is gone, too */
+    assert_int_equal(dev_status(&d, "SyncHdr", 0), 407);
+}
+
+static void test_blocked(void **state)
+{
+    (void)state;
+    refused_amid(DEVICE_BLOCKED, 403);
+    open_session(200);
+    assert_int_equal(dev_status(&d, "SyncHdr", 0), 403);
+    set_state(DEVICE_ACTIVE);
+    open_session(200);
+    send_change(chain(card(SML_ADD, "10", "Before"), card(SML_ADD, "11", "After")), true);
+    assert_int_equal(dev_status(&d, "Add", 0), 201);
+    assert_int_equal(cards(&rig, "Before"), 1);
+    assert_int_equal(cards(&rig, "After"), 1);
+}
+
+static void test_forgotten(void **state)
+{
+    (void)state;
+    refused_amid(0, 407);
+    open_session(200);
+    assert_int_equal(dev_status(&d, "Alert", 0), 508);
+}
+
+/* One that sends its password with each message, and not to the session's address. */
+static void test_blocked_without_cookie(void **state)
+{
+    (void)state;
+    struct sml_out o;
+    acquaint();
+    open_session(200);
+    set_state(DEVICE_BLOCKED);
+    d.query[0] = 0;
+    d.msg = 0; /* the rig sends them with the first */
+    dev_begin(&d, &o);
+    assert_true(sml_add(&o, card(SML_ADD, "11", "After")));
+    assert_true(dev_send(&d, &o, false));
+    assert_int_equal(dev_status(&d, "SyncHdr", 0), 403);
+}
+
 static void test_versions(void **state)
 {
     (void)state;
@@ -342,10 +420,21 @@ static void test_bad_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RULE(test_resent),        RULE(test_newer_session), RULE(test_two_devices_same_session),
-        RULE(test_not_logged_in), RULE(test_versions),      RULE(test_devinf),
-        RULE(test_devinf_asked),  RULE(test_databases),     RULE(test_combined),
-        RULE(test_alerts),        RULE(test_suspend),       RULE(test_many_messages),
+        RULE(test_resent),
+        RULE(test_newer_session),
+        RULE(test_two_devices_same_session),
+        RULE(test_not_logged_in),
+        RULE(test_blocked),
+        RULE(test_forgotten),
+        RULE(test_blocked_without_cookie),
+        RULE(test_versions),
+        RULE(test_devinf),
+        RULE(test_devinf_asked),
+        RULE(test_databases),
+        RULE(test_combined),
+        RULE(test_alerts),
+        RULE(test_suspend),
+        RULE(test_many_messages),
         RULE(test_bad_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
