@@ -102,7 +102,7 @@ static inline void dev_say(struct dev *d, struct sml_out *o)
     c->target = str_c(d->db);
     c->source = str_c(d->source);
     struct sml_item *item = c->items;
-    for (int i = 0; i < d->map_count; i++, item = item->next) {
+    for (int i = 0; i < d->map_count && item; i++, item = item->next) {
         item->target = arena_str(&d->a, str_c(d->maps[i].guid));
         item->source = arena_str(&d->a, str_c(d->maps[i].luid));
     }

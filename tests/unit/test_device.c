@@ -221,7 +221,7 @@ static void device_is_kept_whole(void **state)
     assert_ok(open_device(&w, w.bob, "IMEI:004999010640000", &again));
     assert_int_equal(again.state, DEVICE_BLOCKED);
     enum device_state now = DEVICE_ACTIVE;
-    SCOPED_READ(tx, w->f.store);
+    SCOPED_READ(tx, w.f.store);
     assert_ok(device_state(tx, d.id, &now));
     assert_int_equal(now, DEVICE_BLOCKED);
     assert_status(device_state(tx, d.id + 64, &now), NOT_FOUND);
