@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """Thunderbird: discovery from the bare address; events, a series with an exception, a task, a contact with a photo;
-moving, deleting; and a second client that sees the same."""
+moving, deleting; a second client that sees the same; and phones that change what Thunderbird made."""
 import base64
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import suite
 from scambio import REALM, Server, card, event, unfold, wait_for
+from syncml import Phone, Store
+from syncml_wire import Style
 from thunderbird import Thunderbird
 
 ALICE, SECRET = 'alice@example.test', 'al1ce secret'
@@ -88,6 +91,49 @@ def tasks(tb, dav, name):
     assert 'BEGIN:VTODO' in text and 'SUMMARY:Comprare il caffè' in text, text
 
 
+def change(phone, old, new):
+    """The phone's user edits the one item that has the text; phones keep no UIDs."""
+    store = phone['calendar']
+    luid, = [n for n, text in store.items.items() if old in text]
+    store.put(luid, re.sub(r'UID:.*\r\n', '', store.items[luid]).replace(old, new))
+
+
+def phones(tb, server, dav, name):
+    """An event of Thunderbird is changed by two phones: it is the same one on all sides, under the UID that Thunderbird gave it."""
+    uid = 'da-thunderbird-7c41@example.test'
+    tb.js('''const { CalEvent } = ChromeUtils.importESModule("resource:///modules/CalEvent.sys.mjs");
+      await calendar(args[0]).addItem(new CalEvent("BEGIN:VCALENDAR\\r\\nBEGIN:VEVENT\\r\\nUID:" + args[1] +
+        "\\r\\nDTSTART;TZID=Europe/Rome:20261202T200000\\r\\nDTEND;TZID=Europe/Rome:20261202T220000\\r\\nSUMMARY:Cena\\r\\n" +
+        "LOCATION:Trattoria\\r\\nURL:https://example.test/menu\\r\\nEND:VEVENT\\r\\nEND:VCALENDAR\\r\\n"));''', name, uid)
+
+    def stored():
+        return {h: t for h, t in bodies(dav, HOME + 'calendar/').items() if 'UID:' + uid in t}
+    before = list(stored())
+    assert len(before) == 1, before
+    count = len(bodies(dav, HOME + 'calendar/'))
+    password = server.command('user', 'app-password', 'add', ALICE, '--label', 'phone', '--scope', 'syncml').strip()
+    old = Phone(server.port, ALICE, password, 'tb-old', [Store('calendar', 'text/x-vcalendar')], style=Style(version='1.1'))
+    new = Phone(server.port, ALICE, password, 'tb-new', [Store('calendar', 'text/calendar')])
+    old.sync()
+    new.sync()
+    change(old, 'SUMMARY:Cena', 'SUMMARY:Cena con Lucia')
+    change(new, 'LOCATION:Trattoria', 'LOCATION:Osteria')
+    for _ in range(2):
+        old.sync()
+        new.sync()
+    for phone in old, new:
+        text, = [t for t in phone['calendar'].items.values() if 'Lucia' in t]
+        assert 'Osteria' in text, text
+    (href, text), = stored().items()
+    assert href == before[0] and 'SUMMARY:Cena con Lucia' in text and 'LOCATION:Osteria' in text and 'menu' in text, (href, text)
+    assert len(bodies(dav, HOME + 'calendar/')) == count
+    tb.js('''const c = calendar(args[0]); c.refresh();
+      await until(async () => { const i = await c.getItem(args[1]);
+        return i?.title == "Cena con Lucia" && i.getProperty("LOCATION") == "Osteria"; }, "the phones' changes");
+      const all = (await items(c)).filter(i => i.title.startsWith("Cena"));
+      if (all.length != 1 || all[0].startDate.hour != 20) throw new Error(all.map(i => i.id + " " + i.startDate).join(", "));''', name, uid)
+
+
 def contacts(tb, server, dav):
     dav.put(BOOK + 'rossi.vcf', card('rossi', 'Mario Rossi', 'rossi@example.test'), 'text/vcard')
     books = tb.add_books(server.base + '/', ALICE, SECRET)
@@ -119,6 +165,7 @@ def test_thunderbird():
         with Thunderbird([(server.base, REALM, ALICE, SECRET)]) as tb:
             names = discover(tb, server)
             events(tb, dav, names['calendar'])
+            phones(tb, server, dav, names['calendar'])
             tasks(tb, dav, names['tasks'])
             contacts(tb, server, dav)
             if SHOTS:
