@@ -173,6 +173,8 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "program that brings a notification to a device; absent: notify_url does"},
     [CONF_SYNCML_NOTIFY_URL] = {"syncml", "notify_url", CONF_STRING, NULL, 0, 0, NULL,
         "http or https URL of a gateway that takes notifications; absent: none"},
+    [CONF_SYNCML_NOTIFY_CA] = {"syncml", "notify_ca", CONF_PATH, NULL, 0, 0, NULL,
+        "file of the authorities (PEM) that the gateway's certificate must be signed by; absent: those of the system"},
 
     [CONF_LOG_LEVEL] = {"log", "level", CONF_CHOICE, "info", 0, 0, level_words,
         "how much is logged"},

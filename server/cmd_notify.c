@@ -169,6 +169,7 @@ static int deliver(struct notice *n)
                      .media = san_media(n->version, SML_WBXML),
                      .devid = n->device.devid,
                      .user = n->owner.address,
+                     .ca = conf_str(c->conf, CONF_SYNCML_NOTIFY_CA),
                      .model =
                          arena_strf(n->arena, "%.*s %.*s", STR_ARG(n->device.man), STR_ARG(n->device.mod)),
                      .seconds = SECONDS};

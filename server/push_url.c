@@ -133,13 +133,28 @@ static bool again(const struct line *l, ssize_t code)
     return (code == GNUTLS_E_AGAIN || code == GNUTLS_E_INTERRUPTED) && clock_mono_us() < l->end;
 }
 
+/* The authorities whose certificates are good; before there is a connection. */
+static enum status load_trust(struct line *l, struct str ca, struct buf *why)
+{
+    SCOPED_BUF(path, 4096);
+    buf_add(&path, ca);
+    int code = gnutls_certificate_allocate_credentials(&l->trust);
+    if (code == 0 && ca.n)
+        code = path.st ? GNUTLS_E_FILE_ERROR
+                       : gnutls_certificate_set_x509_trust_file(l->trust, buf_c(&path), GNUTLS_X509_FMT_PEM);
+    else if (code == 0)
+        code = gnutls_certificate_set_x509_system_trust(l->trust);
+    if (code < 0 || (ca.n && code == 0)) {
+        buf_addf(why, "%s: %s", ca.n ? "notify_ca" : "the system's authorities",
+                 code < 0 ? gnutls_strerror(code) : "the file holds no certificate");
+        return INVALID;
+    }
+    return OK;
+}
+
 static enum status begin_tls(struct line *l, const struct url *u, struct buf *why)
 {
-    int code = gnutls_certificate_allocate_credentials(&l->trust);
-    if (code == 0)
-        code = gnutls_certificate_set_x509_system_trust(l->trust);
-    if (code >= 0)
-        code = gnutls_init(&l->tls, GNUTLS_CLIENT);
+    int code = gnutls_init(&l->tls, GNUTLS_CLIENT);
     if (code == 0)
         code = gnutls_set_default_priority(l->tls);
     if (code == 0)
@@ -258,7 +273,9 @@ enum status push_url(struct str url, const struct push *p, struct buf *why)
         buf_addz(why, "notify_url: not an http or https URL");
         return INVALID;
     }
-    enum status st = connect_to(&u, p->seconds, &l.fd, why);
+    enum status st = u.tls ? load_trust(&l, p->ca, why) : OK;
+    if (st == OK)
+        st = connect_to(&u, p->seconds, &l.fd, why);
     if (st == OK && u.tls)
         st = begin_tls(&l, &u, why);
     if (st == OK)

@@ -162,6 +162,22 @@ static void test_gateways_that_fail(void **state)
     assert_status(push_url(STR("http://127.0.0.1:1/"), &example, &why), E_UNAVAILABLE);
 }
 
+/* Whom to trust is known before anything is sent. */
+static void test_no_authorities(void **state)
+{
+    (void)state;
+    struct push p = example;
+    SCOPED_BUF(why, 4096);
+    p.ca = STR("/nonexistent/ca.pem");
+    assert_status(push_url(STR("https://127.0.0.1:1/"), &p, &why), INVALID);
+    assert_true(str_starts(buf_view(&why), STR("notify_ca: ")));
+    buf_clear(&why);
+    p.ca = STR("/dev/null");
+    assert_status(push_url(STR("https://127.0.0.1:1/"), &p, &why), INVALID);
+    assert_str(buf_view(&why), "notify_ca: the file holds no certificate");
+    assert_status(push_url(STR("http://127.0.0.1:1/"), &p, &why), E_UNAVAILABLE); /* it needs none */
+}
+
 static void test_no_urls(void **state)
 {
     (void)state;
@@ -187,9 +203,9 @@ static void test_no_urls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_program), cmocka_unit_test(test_programs_that_fail),
-        cmocka_unit_test(test_gateway), cmocka_unit_test(test_gateways_that_fail),
-        cmocka_unit_test(test_no_urls),
+        cmocka_unit_test(test_program),        cmocka_unit_test(test_programs_that_fail),
+        cmocka_unit_test(test_gateway),        cmocka_unit_test(test_gateways_that_fail),
+        cmocka_unit_test(test_no_authorities), cmocka_unit_test(test_no_urls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
