@@ -105,7 +105,7 @@ void phone_forget(struct phone *p)
         s->last = 0;
         s->server_last[0] = '\0';
         phone_forget_maps(p, db);
-        s->deleted_count = 0;
+        s->deleted_count = s->deleted_before = 0;
         for (size_t i = 0; i < s->count; i++)
             if (!s->items[i].orphan)
                 s->items[i].pending = CLEAN;

@@ -42,6 +42,8 @@ struct phone_store {
     size_t count;
     char deleted[PHONE_ITEMS][16]; /* since the last session that ended well */
     size_t deleted_count;
+    size_t
+        deleted_before; /* of these, before the slow sync began that is under way: it tells of them by leaving them out */
     long last; /* our anchor of that session; 0: none */
     char server_last[PHONE_NAME], server_next[PHONE_NAME];
     struct {

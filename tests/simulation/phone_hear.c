@@ -347,9 +347,10 @@ static enum phone_state commit(struct phone *p)
             if (all || phone_is_confirmed(p, db, str_c(s->items[i].luid)))
                 s->items[i].pending = CLEAN, s->items[i].orphan = s->items[i].orphan && !all;
         for (size_t i = 0; i < s->deleted_count; i++)
-            if (!all && !phone_is_confirmed(p, db, str_c(s->deleted[i])))
+            if (i >= s->deleted_before && !phone_is_confirmed(p, db, str_c(s->deleted[i])))
                 memmove(s->deleted[kept++], s->deleted[i], sizeof s->deleted[0]);
         s->deleted_count = kept;
+        s->deleted_before = 0;
         sure(p, db);
         s->last = p->anchor;
         memcpy(s->server_last, s->server_next, sizeof s->server_last);

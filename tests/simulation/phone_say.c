@@ -175,6 +175,10 @@ void phone_plan(struct phone *p)
     for (enum db db = 0; db < DB_COUNT; db++) {
         struct phone_store *s = &p->stores[db];
         bool slow = p->mode[db] == SYNC_SLOW;
+        if (!slow)
+            s->deleted_before = 0;
+        else if (!p->resuming || p->refused[db])
+            s->deleted_before = s->deleted_count;
         plan(p, db, NO_TAG, "");
         for (size_t i = 0; i < s->count; i++) {
             struct phone_item *item = &s->items[i];
@@ -185,7 +189,7 @@ void phone_plan(struct phone *p)
                                               : T_REPLACE,
                      item->luid);
         }
-        for (size_t i = 0; i < s->deleted_count && !slow; i++)
+        for (size_t i = s->deleted_before; i < s->deleted_count; i++)
             plan(p, db, T_DELETE, s->deleted[i]);
         p->slow += slow;
     }
