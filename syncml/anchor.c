@@ -8,7 +8,9 @@
  *   commit    the device's last message is in: both sides' anchors move
  *
  * The anchor's text `resume` has a line each: "view ID:SEQ,…" (collections and up to where they were sent), "filter", "type"
- * (that the device sends), "maps 1" (it tells Maps also in a later session), and of a session under way "mode", "round", "client", "server", and "final 1" when it is pending. */
+ * (that the device sends), "maps 1" (it tells Maps also in a later session), "unmapped 1" (it resumed, and ended without Maps for what
+ * went to it before), and of a session under way "mode", "round", "client", "server", "final 1" when it is pending, and "over 1"
+ * when the device has begun another one since: that one may have broken off before it was noted, and is what 225 is about. */
 #include "core/clock.h"
 #include "syncml/engine.h"
 
@@ -19,7 +21,7 @@ struct note { /* what `resume` says */
     struct str view, filter, client, server;
     struct str type; /* that the device sends, "text/vcard;3.0" */
     int64_t mode, round;
-    bool final, maps;
+    bool final, maps, unmapped, over;
 };
 
 /* ---- its text ---- */
@@ -50,6 +52,10 @@ static void note_read(struct arena *a, struct str text, struct note *n)
             n->final = true;
         else if (str_eq(key, STR("maps")))
             n->maps = true;
+        else if (str_eq(key, STR("unmapped")))
+            n->unmapped = true;
+        else if (str_eq(key, STR("over")))
+            n->over = true;
     }
 }
 
@@ -80,6 +86,8 @@ static struct str note_write(struct arena *a, const struct note *n)
     note_number(&out, "round", n->round);
     note_number(&out, "final", n->final);
     note_number(&out, "maps", n->maps);
+    note_number(&out, "unmapped", n->unmapped);
+    note_number(&out, "over", n->over);
     return out.st ? STR_NONE : arena_str(a, buf_view(&out));
 }
 
@@ -155,7 +163,7 @@ static enum status load(struct turn *t, struct tx *tx, struct database *db, stru
     }
     bool any, unseen;
     st = luid_unconfirmed(tx, t->s->device.id, db->name, &any, &unseen);
-    k->unmapped = unseen || (any && k->note.mode);
+    k->unmapped = unseen || (any && (k->note.mode || k->note.unmapped));
     for (size_t i = 0; i < db->source_count && st == OK; i++)
         st = load_source(t, tx, db, &db->sources[i], k);
     return st;
@@ -176,7 +184,7 @@ static enum db_mode without_anchor(int asked)
 static bool can_resume(const struct database *db, const struct known *k)
 {
     bool slow = k->note.round != 0;
-    return k->found && !k->stale && k->note.mode && !k->note.final &&
+    return k->found && !k->stale && k->note.mode && !k->note.final && !k->note.over &&
            (slow || !db->client_last.n || is_same(db->client_last, k->an.client_next));
 }
 
@@ -221,6 +229,39 @@ static void adopt(struct session *s, struct str *text)
     *text = text->p ? arena_str(&s->arena, *text) : STR_NONE;
 }
 
+/* What was under way is not what a 225 to come is about. */
+struct over_step {
+    struct step step;
+    struct str db;
+};
+
+static enum status run_over(struct step *step, struct tx *tx)
+{
+    const struct over_step *o = CONTAINER_OF(step, struct over_step, step);
+    int64_t device = step->turn->s->device.id;
+    struct anchor an;
+    struct note n;
+    SCOPED_ARENA(a, 4 << 20);
+    enum status st = anchor_get(tx, &a, device, o->db, &an);
+    if (st)
+        return st == NOT_FOUND ? OK : st;
+    note_read(&a, an.resume, &n);
+    n.over = true;
+    an.resume = note_write(&a, &n);
+    return a.st ? a.st : tx_anchor_put(tx, device, &an);
+}
+
+static void end_other(struct turn *t, const struct database *db)
+{
+    struct over_step *o = ARENA_NEW(t->a, struct over_step);
+    if (!o) {
+        t->st = t->a->st;
+        return;
+    }
+    *o = (struct over_step){.step = {.run = run_over}, .db = db->name};
+    step_add(t, &o->step, false);
+}
+
 enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int asked, int *code)
 {
     struct known k;
@@ -233,6 +274,8 @@ enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int
         db->sent_type = content_type_of(type, version, STR(""));
     db->remembers = k.note.maps || unmapped_told(t, db);
     choose(db, &k, asked, code);
+    if (k.note.mode && !k.note.over && !db->resumed)
+        end_other(t, db);
     compare_filter(db, &k);
     db->round = 0;
     if (db->mode == MODE_SLOW || db->mode == MODE_REFRESH_FROM_CLIENT ||
@@ -300,6 +343,12 @@ static enum status put(struct record_step *r, struct tx *tx, struct arena *a)
         r->note.filter = old.filter;
     }
     r->note.maps = old.maps || db->remembers;
+    bool any = false, unseen;
+    if (r->what == RECORD_COMMIT && db->resumed)
+        st = luid_unconfirmed(tx, t->s->device.id, db->name, &any, &unseen);
+    if (st < 0)
+        return st;
+    r->note.unmapped = any;
     an.resume = note_write(a, &r->note);
     return tx_anchor_put(tx, t->s->device.id, &an);
 }

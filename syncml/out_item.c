@@ -136,10 +136,11 @@ static enum status export_part(struct out *x, struct str body, struct unit *u)
 }
 
 /* An Add of a session that broke is not sent again to a device that may have it under a name that it forgot: the next session is a slow
- * one, which tells. */
+ * one, which tells. Where that session is resumed, it may be one that was answered for. */
 static bool is_held(const struct out *x, const struct luid *row)
 {
-    return row && luid_is_unmapped(row->luid) && !row->seen_seq && x->db->unsure && !x->db->remembers;
+    return row && luid_is_unmapped(row->luid) && (!row->seen_seq || x->db->resumed) && x->db->unsure &&
+           !x->db->remembers;
 }
 
 static enum status send_part(struct out *x, const struct out_candidate *c, struct str body, struct str part,
