@@ -102,22 +102,37 @@ void smtp_data_read(struct smtp_data *d, struct str *in, struct buf *out)
     }
 }
 
-void smtp_data_write(struct buf *out, struct str text)
+void smtp_data_send(struct smtp_dots *d, struct str text, struct buf *out)
 {
-    bool start = true;
+    if (text.n && d->behind_cr && text.p[0] == '\n')
+        text = str_from(text, 1); /* the line ended with the piece before */
     while (text.n) {
         size_t n = 0;
         while (n < text.n && text.p[n] != '\r' && text.p[n] != '\n')
             n++;
-        if (start && text.p[0] == '.')
+        if (!d->in_line && text.p[0] == '.')
             buf_addc(out, '.');
         buf_add(out, str_slice(text, 0, n));
-        start = n < text.n;
-        if (start) {
+        d->in_line = n == text.n;
+        d->behind_cr = false;
+        if (!d->in_line) {
             buf_add(out, STR("\r\n"));
+            d->behind_cr = text.p[n] == '\r' && n + 1 == text.n;
             n += text.p[n] == '\r' && n + 1 < text.n && text.p[n + 1] == '\n' ? 2 : 1;
         }
         text = str_from(text, n);
     }
-    buf_add(out, start ? STR(".\r\n") : STR("\r\n.\r\n"));
+}
+
+void smtp_data_end(struct smtp_dots *d, struct buf *out)
+{
+    buf_add(out, d->in_line ? STR("\r\n.\r\n") : STR(".\r\n"));
+    *d = (struct smtp_dots){0};
+}
+
+void smtp_data_write(struct buf *out, struct str text)
+{
+    struct smtp_dots d = {0};
+    smtp_data_send(&d, text, out);
+    smtp_data_end(&d, out);
 }

@@ -29,7 +29,18 @@ struct smtp_data {
  * the end; what follows it stays in *in. */
 void smtp_data_read(struct smtp_data *d, struct str *in, struct buf *out);
 
-/* Appends a stored text with its dots and its end. A bare CR or LF in it becomes a line end first. */
+/* The other direction, in pieces: zeroed it is at the beginning of a text. */
+struct smtp_dots {
+    bool in_line;   /* the last byte did not end a line */
+    bool behind_cr; /* it was a CR, and its line end is written */
+};
+
+/* Appends a piece of a stored text with its dots. A bare CR or LF in it becomes a line end first. */
+void smtp_data_send(struct smtp_dots *d, struct str text, struct buf *out);
+/* Appends its end. */
+void smtp_data_end(struct smtp_dots *d, struct buf *out);
+
+/* Both, for a text that is there as a whole. */
 void smtp_data_write(struct buf *out, struct str text);
 
 #endif
