@@ -115,7 +115,7 @@ enum status user_set(struct directory *d, int64_t id, struct str name, int64_t q
 enum status user_state(struct directory *d, int64_t id, enum principal_state state);
 /* The old address stays his (retired) until somebody else takes it: URLs, shares and clients go on. */
 enum status user_rename(struct directory *d, int64_t id, struct str new_address, struct buf *why);
-/* Without `purge` the data and the address stay, and user_state(ACTIVE) brings the user back. */
+/* A purge that is cut off goes on at the next start; until then user_state() is GONE. Without `purge` the data and the address stay, and user_state(ACTIVE) brings the user back. */
 enum status user_delete(struct directory *d, int64_t id, bool purge);
 
 /* ---- app passwords: for users of every directory ---- */

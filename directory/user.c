@@ -2,11 +2,10 @@
  *
  * A user is rows in two databases: principal and credentials in main.db, account and collections in a shard; and mounts of
  * what is shared with him. The first commit promises the others (store/mend.c): a crash in between leaves a user whom the next
- * start of the store completes. Passwords are hashed before a closure begins. */
+ * start of the store completes, and deleting for good promises itself in the same way (store/purge.c). Passwords are hashed before a closure begins. */
 #include "core/fold_name.h"
 #include "directory/internal.h"
 #include "store/collection.h"
-#include "store/mount.h"
 
 enum { STEP_BYTES = 4096, STEP_ARENA = 1 << 20 };
 
@@ -259,7 +258,11 @@ enum status user_set(struct directory *d, int64_t id, struct str name, int64_t q
 static enum status state_run(struct write *w, struct tx *tx)
 {
     const struct change_op *op = CONTAINER_OF(w, struct change_op, w);
-    return tx_principal_update(tx, op->id, STR_NONE, op->state, STR_NONE);
+    int64_t job;
+    enum status st = tx_purge_promised(tx, op->id, &job);
+    if (st == NOT_FOUND)
+        return tx_principal_update(tx, op->id, STR_NONE, op->state, STR_NONE);
+    return st == OK ? GONE : st; /* he is being deleted for good: there is no way back */
 }
 
 static enum status set_state(struct directory *d, int64_t id, enum principal_state state)
@@ -268,7 +271,7 @@ static enum status set_state(struct directory *d, int64_t id, enum principal_sta
     return directory_write(d, &op.w);
 }
 
-/* GONE: a purge was cut off behind the data; there is nothing to come back to. */
+/* GONE: a purge took the data; there is nothing to come back to. */
 static enum status data_there(struct directory *d, int64_t id)
 {
     SCOPED_READ(tx, d->store);
@@ -315,50 +318,25 @@ enum status user_rename(struct directory *d, int64_t id, struct str new_name, st
 
 /* ---- deleting ---- */
 
-/* What he shared goes from the others' homes before the data goes. */
-static enum status withdraw_shares(struct directory *d, int64_t id)
-{
-    static const enum collection_kind kinds[] = {KIND_CALENDAR, KIND_ADDRESSBOOK};
-    SCOPED_ARENA(a, DIRECTORY_ARENA);
-    enum status st = OK;
-    for (size_t k = 0; st == OK && k < COUNT_OF(kinds); k++) {
-        struct collection *list = NULL;
-        size_t count = 0;
-        {
-            SCOPED_READ(tx, d->store);
-            st = tx ? collection_list(tx, &a, &actor_system, id, kinds[k], &list, &count) : E_MEMORY;
-        }
-        for (size_t i = 0; st == OK && i < count; i++)
-            if (!list[i].mount)
-                st = acl_share(d->store, &actor_system, list[i].id, NULL, 0);
-    }
-    return st == NOT_FOUND ? OK : st;
-}
+struct delete_op {
+    struct write w;
+    int64_t id, job;
+    bool purge;
+};
 
-static enum status purge_run(struct write *w, struct tx *tx)
+static enum status delete_run(struct write *w, struct tx *tx)
 {
-    const struct change_op *op = CONTAINER_OF(w, struct change_op, w);
-    enum status st = tx_account_purge(tx, op->id);
-    return st == NOT_FOUND ? OK : st; /* an earlier try came that far */
-}
-
-static enum status forget_run(struct write *w, struct tx *tx)
-{
-    const struct change_op *op = CONTAINER_OF(w, struct change_op, w);
-    return tx_principal_delete(tx, op->id);
+    struct delete_op *op = CONTAINER_OF(w, struct delete_op, w);
+    enum status st = tx_principal_update(tx, op->id, STR_NONE, PRINCIPAL_DELETED, STR_NONE);
+    return st == OK && op->purge ? tx_purge_promise(tx, op->id, &op->job) : st;
 }
 
 enum status user_delete(struct directory *d, int64_t id, bool purge)
 {
-    struct change_op data = {.w = {.run = purge_run, .account = id, .bytes = STEP_BYTES}, .id = id};
-    struct change_op row = {.w = {.run = forget_run, .bytes = STEP_BYTES}, .id = id};
-    enum status st = set_state(d, id, PRINCIPAL_DELETED); /* first of all: nobody logs in any more */
-    if (st != OK || !purge)
-        return st;
-    st = withdraw_shares(d, id);
-    if (st == OK)
-        st = store_run(d->store, &data.w);
-    if (st == OK)
-        st = grants_forget(d->store, id);
-    return st == OK ? directory_write(d, &row.w) : st;
+    struct delete_op op = {.w = {.run = delete_run, .bytes = STEP_BYTES}, .id = id, .purge = purge};
+    enum status st = directory_write(d, &op.w); /* first of all: nobody logs in any more */
+    if (st == OK && purge)
+        st = account_purge(d->store, id, op.job);
+    directory_changed(d);
+    return st;
 }

@@ -51,6 +51,14 @@ enum status tx_account_promise(struct tx *tx, int64_t account, const struct acco
 /* Blocking, can be repeated: the account, its collections, the mounts of what is shared with it; then `job` is done (0: none). */
 enum status account_make(struct store *s, int64_t account, const struct account_plan *plan, int64_t job);
 
+/* Deleting somebody for good takes several databases too. The promise is made in main.db by the commit that says so; account_purge()
+ * keeps it, or the next start of the store does. */
+enum status tx_purge_promise(struct tx *tx, int64_t account,
+                             int64_t *job); /* one that is there already serves */
+enum status tx_purge_promised(struct tx *tx, int64_t account, int64_t *job); /* NOT_FOUND: none */
+/* Blocking, can be repeated: what he shared, his data, what was granted to him, his addresses; then `job` is done. */
+enum status account_purge(struct store *s, int64_t account, int64_t job);
+
 /* ---- finding ---- */
 /* By slug in an account's home, own or mounted. NOT_FOUND also when the actor has no right on it at all (others must
  * not learn what exists). With `kind` 0: any of calendar and address book. */

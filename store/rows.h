@@ -117,6 +117,7 @@ enum xop {
     XOP_MOUNT = 3,
     XOP_ACCOUNT = 4, /* in main.db: a new user's account is to be made */
     XOP_MEND = 5,    /* in main.db: accounts and mounts follow who exists, all of them (store/mend.c) */
+    XOP_PURGE = 6,   /* in main.db: somebody is being deleted for good (store/purge.c) */
 };
 /* A row that says what is still to be done after this commit. `id` may be NULL. */
 enum status tx_xop_add(struct tx *tx, enum xop op, int64_t subject, struct str data, int64_t *id);

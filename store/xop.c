@@ -89,6 +89,8 @@ static enum status finish(struct store *s, const struct open_xop *x, bool starti
         return xop_mount_recover(s, x->id, x->data);
     case XOP_ACCOUNT:
         return account_keep_promise(s, x->subject, x->data, x->id);
+    case XOP_PURGE:
+        return account_purge(s, x->subject, x->id);
     case XOP_RECONCILE:
         st = mounts_reconcile(s, x->subject);
         break;

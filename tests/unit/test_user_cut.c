@@ -1,5 +1,5 @@
-/* `user add` and a new member of a group, killed before and behind each commit in turn: after the next start there is either nothing or
- * what was asked for, whole. */
+/* `user add`, a new member of a group and `user delete --purge`, killed before and behind each commit in turn: after the next start there is
+ * either nothing or what was asked for, whole. */
 #include "tests/unit/test.h" /* first: cmocka wants its headers so */
 
 #include "directory/directory.h"
@@ -221,11 +221,86 @@ static void a_member_has_all_or_nothing(void **state)
     site_end(&x);
 }
 
+/* ---- user delete --purge ---- */
+
+static void step_purge(struct site *x, const char *address)
+{
+    int64_t id;
+    if (find(x, address, &id) != OK || user_delete(x->dir, id, true) != OK)
+        _exit(1);
+}
+
+/* A user whose calendar Alice sees, and who sees hers. */
+static int64_t neighbour(struct site *x, const char *address, int64_t alice)
+{
+    SCOPED_ARENA(a, 1 << 16);
+    struct collection calendar;
+    int64_t id;
+    assert_ok(add(x, address, &id));
+    {
+        SCOPED_READ(tx, x->f.store);
+        assert_ok(collection_find(tx, &a, &actor_system, id, 0, STR("calendar"), &calendar));
+    }
+    struct acl_entry grant = {alice, RIGHTS_READ};
+    assert_ok(acl_share(x->f.store, &actor_system, calendar.id, &grant, 1));
+    return id;
+}
+
+/* True: he is gone for good, and so is every trace of him. */
+static bool judge_purge(struct site *x, const char *address, const char *mount, int64_t id, int64_t alice)
+{
+    SCOPED_ARENA(a, 1 << 16);
+    struct account account;
+    struct principal p;
+    int64_t job;
+    bool gone;
+    {
+        SCOPED_READ(tx, x->f.store);
+        assert_ok(principal_get(tx, &a, id, &p));
+        gone = p.state == PRINCIPAL_DELETED;
+        assert_status(account_get(tx, id, &account), gone ? NOT_FOUND : OK);
+        assert_status(tx_purge_promised(tx, id, &job), NOT_FOUND);
+    }
+    assert_int_equal(home_has(x, alice, mount), !gone);
+    assert_status(user_state(x->dir, id, PRINCIPAL_ACTIVE), gone ? GONE : OK);
+    no_findings(x);
+    if (gone)
+        assert_ok(add(x, address, &id)); /* the address is free */
+    return gone;
+}
+
+static void a_purge_is_done_or_not_begun(void **state)
+{
+    (void)state;
+    struct site x;
+    long n = 1, gone = 0;
+    char address[64], mount[64];
+    bool cut;
+    site_start(&x);
+    do {
+        int64_t id, alice;
+        snprintf(address, sizeof address, "user%ld@example.test", n);
+        snprintf(mount, sizeof mount, "user%ld-calendar", n);
+        site_open(&x);
+        assert_ok(find(&x, "alice@example.test", &alice));
+        id = neighbour(&x, address, alice);
+        assert_true(home_has(&x, alice, mount));
+        site_close(&x);
+        cut = cut_off(&x, n, step_purge, address);
+        site_open(&x);
+        gone += judge_purge(&x, address, mount, id, alice);
+        site_close(&x);
+    } while (cut && n++ < STEPS_MAX);
+    assert_true(n > 8 && gone > 5 && gone < n); /* it was cut before and behind the first commit */
+    site_end(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_user_is_whole_or_not_there),
         cmocka_unit_test(a_member_has_all_or_nothing),
+        cmocka_unit_test(a_purge_is_done_or_not_begun),
     };
     faulty_install();
     db_set_vfs("faulty");
