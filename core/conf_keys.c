@@ -8,6 +8,7 @@ static const char *const plaintext_words[] = {"never", "loopback", "always", NUL
 static const char *const tls_words[] = {"1.2", "1.3", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const conflict_words[] = {"merge", "client", "server", "newest", "duplicate", NULL};
+static const char *const newline_words[] = {"normalise", "refuse", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 
 enum { K = 1 << 10, M = 1 << 20, MINUTE = 60, HOUR = 3600, DAY = 86400 };
@@ -150,6 +151,26 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "SyncML sessions at one time; the one that was used least lately makes room"},
     [CONF_LIMITS_SYNCML_IDLE] = {"limits", "syncml_idle", CONF_TIME, "30m", 10, DAY, NULL,
         "a SyncML session in which nothing comes for this long is forgotten"},
+    [CONF_LIMITS_MESSAGE_SIZE] = {"limits", "message_size", CONF_SIZE, "50M", 64 * K, 2047 * M, NULL,
+        "one mail, as it is received"},
+    [CONF_LIMITS_SMTP_MEMORY] = {"limits", "smtp_memory", CONF_SIZE, "128K", 4 * K, 256 * M, NULL,
+        "of a mail that comes in, so much is kept in memory; the rest in a file"},
+    [CONF_LIMITS_SMTP_LINE] = {"limits", "smtp_line", CONF_SIZE, "2K", 512, 64 * K, NULL,
+        "one command of SMTP with its line end; AUTH may have 12288 bytes"},
+    [CONF_LIMITS_SMTP_RECIPIENTS] = {"limits", "smtp_recipients", CONF_INT, "1000", 100, 100000, NULL,
+        "recipients of one mail; clients send the rest separately"},
+    [CONF_LIMITS_SMTP_ERRORS] = {"limits", "smtp_errors", CONF_INT, "20", 2, 10000, NULL,
+        "commands of one SMTP connection that fail before it is closed"},
+    [CONF_LIMITS_SMTP_COMMANDS] = {"limits", "smtp_commands", CONF_INT, "100", 10, 1000000, NULL,
+        "commands of one SMTP connection without a mail before it is closed"},
+    [CONF_LIMITS_SMTP_ATTEMPTS] = {"limits", "smtp_attempts", CONF_INT, "5", 1, 1000, NULL,
+        "failed log-ins on one SMTP connection before it is closed"},
+    [CONF_LIMITS_SMTP_HOPS] = {"limits", "smtp_hops", CONF_INT, "50", 10, 1000, NULL,
+        "Received fields of a mail; with more it goes in circles and is refused"},
+    [CONF_LIMITS_SMTP_IDLE] = {"limits", "smtp_idle", CONF_TIME, "5m", 1, DAY, NULL,
+        "time for the next command of SMTP"},
+    [CONF_LIMITS_SMTP_TEXT_IDLE] = {"limits", "smtp_text_idle", CONF_TIME, "3m", 1, DAY, NULL,
+        "time for the next 16K of a mail that comes in"},
 
     [CONF_SYNCML_CONFLICT] = {"syncml", "conflict", CONF_CHOICE, "merge", 0, 0, conflict_words,
         "what becomes of an item that was changed on a device and elsewhere"},
@@ -175,6 +196,13 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "http or https URL of a gateway that takes notifications; absent: none"},
     [CONF_SYNCML_NOTIFY_CA] = {"syncml", "notify_ca", CONF_PATH, NULL, 0, 0, NULL,
         "file of the authorities (PEM) that the gateway's certificate must be signed by; absent: those of the system"},
+
+    [CONF_SMTP_GREET_DELAY] = {"smtp", "greet_delay", CONF_TIME, "2s", 0, 60, NULL,
+        "silence before strangers are greeted on port 25; who speaks meanwhile is sent away"},
+    [CONF_SMTP_TARPIT] = {"smtp", "tarpit", CONF_TIME, "1s", 0, 60, NULL,
+        "delay of each error reply, once half of limits.smtp_errors are used up"},
+    [CONF_SMTP_BARE_NEWLINE] = {"smtp", "bare_newline", CONF_CHOICE, "normalise", 0, 0, newline_words,
+        "a CR or LF alone in a mail (and NUL): made a line end, or refused"},
 
     [CONF_LOG_LEVEL] = {"log", "level", CONF_CHOICE, "info", 0, 0, level_words,
         "how much is logged"},
