@@ -178,6 +178,27 @@ static enum status write_over(struct turn *t, struct change *c, const struct fac
 
 /* ---- an object that is there ---- */
 
+/* A refresh from the device: what it has is what there shall be, whatever was done here since. */
+static bool device_wins(const struct change *c)
+{
+    return c->db->mode == MODE_REFRESH_FROM_CLIENT && !c->db->spare;
+}
+
+/* The device has it, and no row says what it had of it. *other: it is not ours to the letter; *stale: it is a text that ours was. */
+static enum status compare_unknown(struct turn *t, struct tx *tx, const struct change *c, struct facts *f,
+                                   struct str part, bool *other, bool *stale)
+{
+    memcpy(f->row.hash, f->hash, sizeof f->hash);
+    f->row.recur_id = part;
+    enum status st = looks_other(t, c, f, f->object->body, other);
+    if (st || !*other || !f->object->id)
+        return st;
+    f->row.item = f->object->id;
+    f->row.seen_seq = 0;
+    memset(f->row.hash, 0, sizeof f->row.hash);
+    return facts_stale(t, tx, c, f, stale);
+}
+
 static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
     struct object *o = f->object;
@@ -190,16 +211,8 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         st = looks_other(t, c, f, o->body, &visible);
     if (st)
         return st;
-    if (f->same && !f->has_row) { /* for people; is it to the letter? */
-        memcpy(f->row.hash, f->hash, sizeof f->hash);
-        f->row.recur_id = part;
-        st = looks_other(t, c, f, o->body, &visible);
-        if (st == OK && visible && o->id) {
-            f->row.item = o->id;
-            f->row.seen_seq = 0;
-            memset(f->row.hash, 0, sizeof f->row.hash);
-            st = facts_stale(t, tx, c, f, &stale);
-        }
+    if (!f->has_row && !device_wins(c)) {
+        st = compare_unknown(t, tx, c, f, part, &visible, &stale);
         if (st || !visible || stale)
             return st ? st : leave(c, f, part, stale, code);
         visible = false;
@@ -208,7 +221,7 @@ static enum status meet(struct turn *t, struct tx *tx, struct change *c, struct 
         st = leave(c, f, part, true, f->has_row ? 425 : code);
         return st;
     }
-    if (!visible)
+    if (!visible || device_wins(c))
         return write_over(
             t, c, f, part,
             f->has_row || c->db->mode == MODE_REFRESH_FROM_CLIENT ? CONTENT_DEVICE : CONTENT_BOTH, code);
@@ -280,7 +293,7 @@ static enum status stay_gone(struct turn *t, struct tx *tx, struct change *c, co
     enum status st = OK;
     bool known = c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db);
     *stays = false;
-    if (f->grave.obj_uid.p && !f->object && known)
+    if (f->grave.obj_uid.p && !f->object && known && !device_wins(c))
         st = facts_stale(t, tx, c, f, stays);
     if (st || !*stays)
         return st;
@@ -305,8 +318,9 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
         st = stay_gone(t, tx, c, &f, &gone);
     if (st || gone)
         return st;
-    if (st == OK && f.object && f.has_row && !f.object->planned && f.object->id == f.row.item &&
-        memcmp(f.hash, f.row.hash, sizeof f.hash) == 0) {
+    bool known = f.object && f.has_row && !f.object->planned && f.object->id == f.row.item &&
+                 memcmp(f.hash, f.row.hash, sizeof f.hash) == 0;
+    if (known && !(device_wins(c) && f.object->seq > f.row.seen_seq)) {
         facts_claim(c, &f);
         if (database_slow(c->db) && database_media(c->db) == MEDIA_CALENDAR)
             st = object_body(t, tx, f.object);

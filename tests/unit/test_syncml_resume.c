@@ -129,21 +129,14 @@ static void test_remembered(void **state)
 {
     (void)state;
     struct sml_out o;
-    char guids[CARDS][40], luids[CARDS][40];
-    int n;
     break_off();
-    n = d.map_count;
-    for (int i = 0; i < n; i++) {
-        strcpy(guids[i], d.maps[i].guid);
-        strcpy(luids[i], d.maps[i].luid);
-    }
+    char maps[sizeof d.maps];
+    int n = d.map_count;
+    memcpy(maps, d.maps, sizeof maps);
     dev_start(&d);
     dev_begin(&d, &o);
     dev_alert(&d, &o, 225);
-    for (int i = 0; i < n; i++) {
-        strcpy(d.maps[i].guid, guids[i]);
-        strcpy(d.maps[i].luid, luids[i]);
-    }
+    memcpy(d.maps, maps, sizeof maps);
     d.map_count = n;
     dev_say(&d, &o);
     assert_true(dev_send(&d, &o, true));

@@ -160,6 +160,31 @@ static void test_refresh_from_client(void **state)
     dev_free(&d);
 }
 
+/* What was done here since the last sync is undone: the device has changed nothing, and yet it is what counts. */
+static void test_refresh_undoes(void **state)
+{
+    (void)state;
+    static struct dev d;
+    prepare(&d);
+    store_card(&rig, "carla", "Carla", "+39 333");
+    store_card(&rig, "dora", "Dora", "+39 444");
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(dev_count(&d), 4);
+    store_card(&rig, "carla", "Carla", "+39 999");
+    store_delete(&rig, "addressbooks/alice@example.test/contacts/dora.vcf");
+    assert_true(dev_sync(&d, 203));
+    assert_int_equal(d.mode, 203);
+    assert_int_equal(cards(&rig, "+39 333"), 1);
+    assert_int_equal(cards(&rig, "+39 999"), 0);
+    assert_int_equal(cards(&rig, "Dora"), 1);
+    assert_int_equal(cards(&rig, NULL), 4);
+    assert_true(dev_sync(&d, 200));
+    assert_int_equal(d.mode, 200);
+    assert_int_equal(d.adds + d.replaces + d.deletes, 0);
+    assert_int_equal(dev_count(&d), 4);
+    dev_free(&d);
+}
+
 static void test_refresh_from_server(void **state)
 {
     (void)state;
@@ -348,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_way_from_client, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_way_from_server, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refresh_from_client, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refresh_undoes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refresh_from_server, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_way_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slow, setup, teardown),
