@@ -18,7 +18,8 @@ static bool add_part(struct imap_in *in, struct parts *parts, const struct imap_
     return true;
 }
 
-static bool read_literal(struct imap_in *in, struct parts *parts)
+/* `tilde`: it has to be a binary one. */
+static bool read_literal(struct imap_in *in, bool tilde, struct parts *parts)
 {
     struct imap_append_part part = {0};
     if (!imap_literal_at(in, &part.literal))
@@ -27,6 +28,8 @@ static bool read_literal(struct imap_in *in, struct parts *parts)
     part.size = l->size;
     if (!l->streamed)
         part.text = str_slice(in->args->text, l->at + l->head, (size_t)l->size);
+    if (tilde && !l->binary)
+        return imap_bad(in, "the literal behind UTF8 begins with '~'");
     if (!l->binary && !l->streamed && l->size && memchr(part.text.p, '\0', part.text.n))
         return imap_bad(in, "a NUL may stand in a binary literal only");
     return add_part(in, parts, &part);
@@ -39,7 +42,7 @@ static bool read_cat_part(struct imap_in *in, void *ctx)
     if (!imap_atom(in, &word) || !imap_space(in))
         return false;
     if (str_caseeq(word, STR("TEXT")))
-        return read_literal(in, ctx);
+        return read_literal(in, false, ctx);
     if (!str_caseeq(word, STR("URL")))
         return imap_bad(in, "CATENATE is made of TEXT and URL");
     return imap_astring(in, &part.text) && add_part(in, ctx, &part);
@@ -57,11 +60,9 @@ static bool read_data(struct imap_in *in, struct imap_append_message *m)
     if (word.n && !m->utf8 && !m->catenate)
         return imap_bad(in, "behind flags and date the message has to follow as a literal");
     bool read = m->catenate ? imap_space(in) && imap_each(in, 1, read_cat_part, &parts)
-                : m->utf8
-                    ? imap_space(in) && imap_must(in, '(') && read_literal(in, &parts) && imap_must(in, ')')
-                    : read_literal(in, &parts);
-    if (read && m->utf8 && !in->args->literals[parts.items[0].literal].binary)
-        return imap_bad(in, "the literal behind UTF8 begins with '~'");
+                : m->utf8   ? imap_space(in) && imap_must(in, '(') && read_literal(in, true, &parts) &&
+                                imap_must(in, ')')
+                          : read_literal(in, false, &parts);
     m->parts = parts.items;
     m->count = parts.count;
     return read;
