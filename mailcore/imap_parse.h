@@ -193,6 +193,8 @@ struct imap_key {
     struct str field, text; /* UTF-8 */
     struct imap_set set;
     struct imap_key *child, *next; /* the first child; the next of the same parent */
+    struct str folded;             /* imap_search_prepare: `text` as it is compared */
+    unsigned char cost;            /* … and enum imap_search_cost of what stands below */
 };
 
 enum imap_return {

@@ -97,7 +97,7 @@ static struct imap_key *new_key(struct imap_in *in, enum imap_key_kind kind)
 /* Makes *k the only child of a NOT that takes its place. */
 static bool negate(struct imap_in *in, struct imap_key **k)
 {
-    struct imap_key *not = new_key(in, IMAP_KEY_NOT);
+    struct imap_key *outer = new_key(in, IMAP_KEY_NOT);
     if (!not )
         return false;
     not ->child = *k;
