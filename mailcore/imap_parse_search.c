@@ -98,10 +98,10 @@ static struct imap_key *new_key(struct imap_in *in, enum imap_key_kind kind)
 static bool negate(struct imap_in *in, struct imap_key **k)
 {
     struct imap_key *outer = new_key(in, IMAP_KEY_NOT);
-    if (!not )
+    if (!outer)
         return false;
-    not ->child = *k;
-    *k = not ;
+    outer->child = *k;
+    *k = outer;
     return true;
 }
 
