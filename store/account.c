@@ -3,30 +3,17 @@
 
 enum status account_get(struct tx *tx, int64_t account, struct account *out)
 {
+    enum status st = tx_settle(tx);
+    if (st != OK)
+        return st;
     SCOPED_STMT(q) =
         DB_QUERY(tx_db(tx, account),
                  "SELECT seq, quota, used_bytes, used_items FROM account WHERE id = ?1 AND deleted = 0",
                  db_int(account));
-    enum status st = stmt_row(q);
+    st = stmt_row(q);
     if (st == OK)
         *out = (struct account){account, col_int(q, 0), col_int(q, 1), col_int(q, 2), col_int(q, 3)};
     return st;
-}
-
-enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_t bytes, int64_t *seq)
-{
-    enum status st = tx_seq_next(tx, account, seq);
-    if (st != OK || (items == 0 && bytes == 0))
-        return st;
-    SCOPED_STMT(q) = DB_QUERY(tx_wdb(tx, account),
-                              "UPDATE account SET used_items = used_items + ?2, used_bytes = used_bytes + ?3 "
-                              "WHERE id = ?1 RETURNING quota, used_bytes",
-                              db_int(account), db_int(items), db_int(bytes));
-    st = stmt_row(q);
-    if (st != OK)
-        return st;
-    int64_t quota = col_int(q, 0), used = col_int(q, 1);
-    return quota > 0 && bytes > 0 && used > quota ? OVER_QUOTA : OK;
 }
 
 /* ---- creation ---- */
@@ -71,9 +58,11 @@ enum status tx_account_create(struct tx *tx, int64_t account, bool defaults, str
 enum status tx_account_quota(struct tx *tx, int64_t account, int64_t quota)
 {
     int64_t id;
-    return DB_GET_INT(tx_wdb(tx, account), &id,
-                      "UPDATE account SET quota = ?2 WHERE id = ?1 AND deleted = 0 RETURNING id",
-                      db_int(account), db_int(quota));
+    enum status st = tx_settle(tx);
+    return st == OK ? DB_GET_INT(tx_wdb(tx, account), &id,
+                                 "UPDATE account SET quota = ?2 WHERE id = ?1 AND deleted = 0 RETURNING id",
+                                 db_int(account), db_int(quota))
+                    : st;
 }
 
 /* ---- removal ---- */
@@ -96,9 +85,10 @@ enum status tx_account_purge(struct tx *tx, int64_t account)
 {
     int64_t id;
     struct db *db = tx_wdb(tx, account);
-    enum status st =
-        DB_GET_INT(db, &id, "UPDATE account SET deleted = ?2 WHERE id = ?1 AND deleted = 0 RETURNING id",
-                   db_int(account), db_int(tx->now));
+    enum status st = tx_settle(tx);
+    if (st == OK)
+        st = DB_GET_INT(db, &id, "UPDATE account SET deleted = ?2 WHERE id = ?1 AND deleted = 0 RETURNING id",
+                        db_int(account), db_int(tx->now));
     if (st == OK)
         st = unshare_all(tx, account);
     if (st == OK)

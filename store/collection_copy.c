@@ -14,17 +14,11 @@ struct copy {
 /* Blocks of ids and numbers, one for each item, taken at once. `first` gets the first of each. */
 static enum status take_blocks(struct tx *tx, const struct copy *c, int64_t *first_id, int64_t *first_seq)
 {
-    struct db *db = tx_wdb(tx, c->to.id);
+    int64_t second;
     enum status st = account_charge(tx, c->to.account, c->items, c->bytes, first_seq);
-    int64_t last;
-    if (st == OK) /* the first number is taken already */
-        st = DB_GET_INT(db, &last, "UPDATE account SET seq = seq + ?2 - 1 WHERE id = ?1 RETURNING seq",
-                        db_int(c->to.account), db_int(c->items));
-    if (st == OK)
-        st = DB_GET_INT(db, first_id,
-                        "UPDATE counter SET next = next + ?1 WHERE name = 'id' RETURNING next - ?1",
-                        db_int(c->items));
-    return st;
+    if (st == OK && c->items > 1) /* the first number is taken already */
+        st = tx_seq_take(tx, c->to.account, c->items - 1, &second);
+    return st == OK ? tx_ids_take(tx, tx->writing, c->items, first_id) : st;
 }
 
 /* The n-th item by uid gets the n-th of the free uids, ids and numbers. */

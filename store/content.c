@@ -19,10 +19,9 @@ static enum status content_insert(struct tx *tx, const struct content_new *in, i
 
 enum status content_take(struct tx *tx, const struct content_new *in, int64_t *content)
 {
-    enum status st = DB_GET_INT(tx->db[tx->writing], content,
-                                "UPDATE content SET refs = refs + 1 WHERE hash = ?1 RETURNING id",
+    enum status st = DB_GET_INT(tx->db[tx->writing], content, "SELECT id FROM content WHERE hash = ?1",
                                 db_blob(str_n(in->hash, SHA256_SIZE)));
-    return st == NOT_FOUND ? content_insert(tx, in, content) : st;
+    return st == NOT_FOUND ? content_insert(tx, in, content) : st == OK ? content_ref(tx, *content) : st;
 }
 
 enum status content_ref(struct tx *tx, int64_t content)

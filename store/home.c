@@ -99,10 +99,13 @@ static int by_seq(const void *a, const void *b)
 
 static enum status judge_since(struct tx *tx, int64_t account, int64_t since)
 {
+    enum status st = tx_settle(tx);
+    if (st != OK)
+        return st;
     SCOPED_STMT(q) =
         DB_QUERY(tx_db(tx, account), "SELECT seq, horizon FROM account WHERE id = ?1 AND deleted = 0",
                  db_int(account));
-    enum status st = stmt_row(q);
+    st = stmt_row(q);
     if (st != OK)
         return st;
     return since < 0 || since > col_int(q, 0) || (since > 0 && since < col_int(q, 1)) ? BAD_TOKEN : OK;

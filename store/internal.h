@@ -17,6 +17,19 @@ struct hint {
     int64_t account, seq;
 };
 
+/* What a write has taken of the accounts' lines and of the ids: see numbers.c. */
+enum { LINES_MOST = 4 };
+struct account_line {
+    int64_t account, seq, quota, items, bytes; /* as the row will be */
+    bool changed;
+};
+struct numbers {
+    struct account_line lines[LINES_MOST];
+    size_t line_count;
+    int64_t id; /* the next; 0: not read yet */
+    bool id_changed;
+};
+
 struct tx {
     struct store *store;
     int writing;             /* the slot that this transaction changes; -1: it reads */
@@ -25,6 +38,7 @@ struct tx {
     int64_t now;             /* seconds since 1970, the same for the whole transaction */
     struct hint *hints;      /* numbers taken; only in writes */
     size_t hint_count, hint_cap;
+    struct numbers numbers;
     bool chores; /* a row for the background was added: see xop.c */
 };
 
@@ -125,8 +139,16 @@ void pool_restarting(struct store *s, int slot, bool on);
 /* ---- numbers (numbers.c) ---- */
 /* Takes the account's next number. First of all in every write that changes something of the account. */
 enum status tx_seq_next(struct tx *tx, int64_t account, int64_t *seq);
+/* The next `count` of them, which follow each other. */
+enum status tx_seq_take(struct tx *tx, int64_t account, int64_t count, int64_t *first);
 /* A fresh id for a row of `slot`'s database; `kind` is added: id = n * 64 + kind. */
 enum status tx_new_id(struct tx *tx, int slot, int kind, int64_t *id);
+/* `count` values of that n. */
+enum status tx_ids_take(struct tx *tx, int slot, int64_t count, int64_t *first);
+/* Writes what was taken into the rows of account and counter, which are behind until then: the writer does it when a closure is
+ * through. Whoever reads or changes seq, quota, used_* or deleted of an account, or the counter, by a statement of his own inside of a
+ * write does it before. */
+enum status tx_settle(struct tx *tx);
 
 /* ---- writer.c, checkpoint.c ---- */
 enum status writer_start(struct store *s, int slot, struct buf *why);

@@ -29,6 +29,8 @@ static enum status run_totals(struct write *w, struct tx *tx)
         "UPDATE collection SET total = (SELECT count(*) FROM entry e WHERE e.collection = id),"
         " bytes = (SELECT coalesce(sum(e.size), 0) FROM entry e WHERE e.collection = id) WHERE account = ?1",
         db_int(r->account));
+    if (st == OK)
+        st = tx_settle(tx);
     if (st != OK)
         return st;
     return DB_RUN(db,

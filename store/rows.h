@@ -49,7 +49,7 @@ enum status slug_free(struct tx *tx, int64_t account, int kind, struct str slug)
 enum status home_tombstone(struct tx *tx, int64_t account, int64_t seq, int64_t what, int kind,
                            struct str slug, int64_t born);
 
-/* ---- account.c ---- */
+/* ---- numbers.c ---- */
 /* Takes a number and adds to what the account uses; OVER_QUOTA when it grows past its quota. */
 enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_t bytes, int64_t *seq);
 

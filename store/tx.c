@@ -186,6 +186,7 @@ enum status tx_nested(struct tx *tx, enum status (*step)(void *ctx, struct tx *t
         return E_INTERNAL;
     struct db *db = tx->db[tx->writing];
     size_t hints = tx->hint_count;
+    struct numbers numbers = tx->numbers;
     enum status st = DB_RUN(db, "SAVEPOINT nested");
     if (st != OK)
         return st;
@@ -197,6 +198,7 @@ enum status tx_nested(struct tx *tx, enum status (*step)(void *ctx, struct tx *t
     if (st == OK)
         return DB_RUN(db, "RELEASE nested");
     tx->hint_count = hints;
+    tx->numbers = numbers;
     enum status undone = DB_RUN(db, "ROLLBACK TO nested");
     if (undone == OK)
         undone = DB_RUN(db, "RELEASE nested");

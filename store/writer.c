@@ -118,7 +118,10 @@ static bool run_in_savepoint(struct writer *w, struct write *write)
     enum status st = DB_RUN(w->db, "SAVEPOINT w");
     if (st == OK) {
         tx->now = clock_now();
+        tx->numbers = (struct numbers){0};
         st = write->run(write, tx);
+        if (st == OK)
+            st = tx_settle(tx);
         tx_release(tx);
         if (!db_in_transaction(w->db))
             goto gone;

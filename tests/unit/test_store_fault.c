@@ -88,9 +88,12 @@ static void commit_fails(struct member *m, struct tx *tx)
 static enum status member_run(struct write *w, struct tx *tx)
 {
     struct member *m = CONTAINER_OF(w, struct member, write);
+    int64_t id = 0;
     m->runs++;
-    enum status st = DB_RUN(tx_wdb(tx, MAIN), "INSERT INTO setting(key, value) VALUES('member-' || ?1, 'x')",
-                            db_int(m->number));
+    enum status st = tx_new_id(tx, SLOT_MAIN, MAIN, &id);
+    if (st == OK)
+        st = DB_RUN(tx_wdb(tx, MAIN), "INSERT INTO setting(key, value) VALUES('member-' || ?1, ?2)",
+                    db_int(m->number), db_int(id));
     if (st != OK || !m->trouble || (m->once && m->runs > 1))
         return st;
     m->trouble(m, tx);
@@ -143,6 +146,28 @@ static int64_t count(struct fixture *f, const char *pattern)
     return n;
 }
 
+static int64_t next_id(struct fixture *f)
+{
+    int64_t n = -1;
+    SCOPED_READ(tx, f->store);
+    assert_ok(DB_GET_INT(tx_db(tx, MAIN), &n, "SELECT next FROM counter WHERE name = 'id'"));
+    return n;
+}
+
+/* Each of those that were written took an id, and no other did, however often they ran. */
+static void assert_members(struct fixture *f, int64_t before, int n)
+{
+    int64_t ids = -1;
+    assert_int_equal(count(f, "member-%"), n);
+    assert_int_equal(next_id(f), before + n);
+    SCOPED_READ(tx, f->store);
+    assert_ok(DB_GET_INT(tx_db(tx, MAIN), &ids,
+                         "SELECT count(DISTINCT value) FROM setting " DB_SCAN
+                         "WHERE key LIKE 'member-%' AND value / 64 >= ?1",
+                         db_int(before)));
+    assert_int_equal(ids, n);
+}
+
 static enum status fill(void *ctx, struct tx *tx)
 {
     (void)ctx;
@@ -182,10 +207,11 @@ static void trouble_hits_only_its_own(void **state)
         for (int k = 0; k < GROUP; k++) {
             struct member members[GROUP] = {0};
             members[k].trouble = cases[c].trouble;
+            int64_t before = next_id(&f);
             run_group(&f, members);
             for (int i = 0; i < GROUP; i++)
                 assert_int_equal(members[i].write.status, i == k ? cases[c].wanted : OK);
-            assert_int_equal(count(&f, "member-%"), GROUP - 1);
+            assert_members(&f, before, GROUP - 1);
             assert_int_equal(count(&f, "bulk-%"), 0);
             assert_goes_on(&f);
         }
@@ -208,10 +234,11 @@ static void trouble_that_passes_hits_nobody(void **state)
             struct member members[GROUP] = {0};
             members[k].trouble = troubles[c];
             members[k].once = true;
+            int64_t before = next_id(&f);
             run_group(&f, members);
             for (int i = 0; i < GROUP; i++)
                 assert_ok(members[i].write.status);
-            assert_int_equal(count(&f, "member-%"), GROUP);
+            assert_members(&f, before, GROUP);
             assert_int_equal(count(&f, "bulk-%"), 0);
             assert_goes_on(&f);
         }
