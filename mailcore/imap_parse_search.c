@@ -123,7 +123,10 @@ static bool make_new(struct imap_in *in, struct imap_key *k)
     recent->flag = IMAP_RECENT;
     seen->flag = IMAP_SEEN;
     k->child = recent;
-    return negate(in, &seen) && (recent->next = seen) != NULL;
+    if (!negate(in, &seen))
+        return false;
+    recent->next = seen;
+    return true;
 }
 
 /* MODSEQ ["/flags/\\Seen" all] 5: which flag changed is not kept apart (RFC 7162 section 3.1.5 lets a server do so). */
