@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "formats/header.h"
 #include "formats/maildate.h"
+#include "formats/mime_encode.h"
 #include "mailcore/dsn_text.h"
 
 enum { DIAGNOSTIC_MAX = 900, SUBJECT_MAX = 200, BOUNDARY = 36 };
@@ -115,32 +116,6 @@ static void add_head(struct buf *out, const struct dsn *d, const char *boundary,
 
 /* ---- for people ---- */
 
-/* Quoted-printable (RFC 2045 section 6.7) of text whose lines end in LF. */
-static void add_quoted(struct buf *out, struct str text)
-{
-    enum { LINE = 72 };
-    size_t column = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c == '\n') {
-            buf_addz(out, "\r\n");
-            column = 0;
-            continue;
-        }
-        if (column > LINE) {
-            buf_addz(out, "=\r\n");
-            column = 0;
-        }
-        bool last = i + 1 == text.n || text.p[i + 1] == '\n';
-        bool plain = (c > 0x20 && c < 0x7f && c != '=') || (c == ' ' && !last);
-        if (plain)
-            buf_addc(out, (char)c);
-        else
-            buf_addf(out, "=%02X", c);
-        column += plain ? 1 : 3;
-    }
-}
-
 static void tell_recipient(struct buf *text, const struct dsn_recipient *r, const struct dsn_sentences *say)
 {
     buf_addz(text, "  ");
@@ -189,7 +164,7 @@ static void add_text(struct buf *out, const struct dsn *d)
     buf_addz(out,
              "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n");
     buf_addf(out, "Content-Language: %s\r\n\r\n", say->tag);
-    add_quoted(out, buf_view(&text));
+    mime_quoted_encode(out, buf_view(&text));
     if (text.st && !out->st)
         out->st = text.st;
 }
