@@ -39,6 +39,14 @@ bool fold_name(struct buf *out, struct str s)
     return add_mapped(out, s, UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
 }
 
+bool compose_name(struct buf *out, struct str s)
+{
+    if (!is_ascii(s))
+        return add_mapped(out, s, UTF8PROC_COMPOSE);
+    buf_add(out, s);
+    return true;
+}
+
 void fold_password(struct buf *out, struct str s)
 {
     if (is_ascii(s) || !add_mapped(out, s, UTF8PROC_COMPOSE | UTF8PROC_COMPAT))

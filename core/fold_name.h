@@ -9,6 +9,9 @@
  * when s is not UTF-8: nothing is appended. */
 bool fold_name(struct buf *out, struct str s);
 
+/* Composed only (NFC), case kept: for names that are shown again. False when s is not UTF-8: nothing is appended. */
+bool compose_name(struct buf *out, struct str s);
+
 /* For passwords: NFKC, case kept, non-ASCII blanks as SP (RFC 8265 section 4.2.2 with the compatibility forms that
  * SASLprep, RFC 4013, maps). What is not UTF-8 is appended as it is. */
 void fold_password(struct buf *out, struct str s);

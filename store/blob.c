@@ -156,29 +156,37 @@ enum status blob_put(struct store *s, const unsigned char hash[SHA256_SIZE], str
     return st;
 }
 
-enum status blob_read(struct store *s, const unsigned char hash[SHA256_SIZE], size_t size, struct buf *out)
+enum status blob_read_range(struct store *s, const unsigned char hash[SHA256_SIZE], size_t size, size_t from,
+                            size_t count, struct buf *out)
 {
     char name[BLOB_NAME_SIZE];
     struct stat there;
     blob_name(name, hash);
+    from = from < size ? from : size;
+    count = count < size - from ? count : size - from;
     SCOPED(scoped_close) int fd = openat(s->blobsfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 || fstat(fd, &there) != 0)
         return errno == ENOENT ? E_CORRUPT : fault("reading", name);
     if (there.st_size != (off_t)size)
         return E_CORRUPT;
-    char *p = buf_reserve(out, size);
+    char *p = buf_reserve(out, count);
     if (!p)
         return out->st;
-    for (size_t got = 0; got < size;) {
-        ssize_t n = read(fd, p + got, size - got);
+    for (size_t got = 0; got < count;) {
+        ssize_t n = pread(fd, p + got, count - got, (off_t)(from + got));
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return n == 0 ? E_CORRUPT : fault("reading", name);
         got += (size_t)n;
     }
-    buf_commit(out, size);
+    buf_commit(out, count);
     return OK;
+}
+
+enum status blob_read(struct store *s, const unsigned char hash[SHA256_SIZE], size_t size, struct buf *out)
+{
+    return blob_read_range(s, hash, size, 0, size, out);
 }
 
 enum status blob_remove(struct store *s, const unsigned char hash[SHA256_SIZE])

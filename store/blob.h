@@ -20,6 +20,10 @@ void blob_unpin(struct store *s, const unsigned char hash[SHA256_SIZE]);
 /* Appends the whole file. E_CORRUPT when it is missing or not `size` bytes long. */
 enum status blob_read(struct store *s, const unsigned char hash[SHA256_SIZE], size_t size, struct buf *out);
 
+/* Appends the `count` bytes from `from` on, less at the end. E_CORRUPT as above. */
+enum status blob_read_range(struct store *s, const unsigned char hash[SHA256_SIZE], size_t size, size_t from,
+                            size_t count, struct buf *out);
+
 /* Removes the file when nobody has it pinned (EXISTS otherwise). NOT_FOUND. */
 enum status blob_remove(struct store *s, const unsigned char hash[SHA256_SIZE]);
 

@@ -99,7 +99,8 @@ static const struct rule shard_rules[] = {
      " NOT EXISTS(SELECT 1 FROM account WHERE id = p.target)"},
     {"an id that was not given out yet",
      DB_SCAN "SELECT k.name FROM (SELECT 'collection' AS name, max(id) AS top FROM collection UNION ALL"
-             " SELECT 'item', max(id) FROM item UNION ALL SELECT 'mount', max(id) FROM mount) k"
+             " SELECT 'item', max(id) FROM item UNION ALL SELECT 'mount', max(id) FROM mount UNION ALL"
+             " SELECT 'queue', max(id) FROM queue) k"
              " WHERE k.top / 64 >= (SELECT next FROM counter WHERE name = 'id')"},
     {"an occurrence of nothing",
      DB_SCAN "SELECT 'item ' || o.item FROM occ o LEFT JOIN item i ON i.id = o.item"
@@ -109,9 +110,51 @@ static const struct rule shard_rules[] = {
              " WHERE i.id IS NULL OR i.collection <> f.collection"},
     {"a time span of nothing",
      DB_SCAN "SELECT 'item ' || s.item FROM span s LEFT JOIN item i ON i.id = s.item WHERE i.id IS NULL"},
-    {"a calendar object without its time span", DB_SCAN
-     "SELECT 'item ' || i.id FROM item i JOIN content c ON c.id = i.content LEFT JOIN span s ON s.item = i.id"
-     " WHERE c.media = 1 AND s.item IS NULL"},
+    {"a calendar object without its time span",
+     DB_SCAN "SELECT 'item ' || i.id FROM item i JOIN collection c ON c.id = i.collection LEFT JOIN span s "
+             "ON s.item = "
+             "i.id WHERE c.kind = 2 AND s.item IS NULL"},
+    {"wrong counters of a mailbox", DB_SCAN
+     "SELECT 'collection ' || c.id FROM collection c WHERE c.gone = 0 AND c.kind = 1 AND"
+     " (c.unseen, c.deleted_n, c.deleted_bytes) <> (SELECT count(*) FILTER (WHERE e.flags & 1 = 0),"
+     " count(*) FILTER (WHERE e.flags & 8 <> 0), coalesce(sum(e.size) FILTER (WHERE e.flags & 8 <> 0), 0)"
+     " FROM entry e WHERE e.collection = c.id)"},
+    {"a mailbox below none",
+     DB_SCAN "SELECT 'collection ' || c.id FROM collection c LEFT JOIN collection p ON p.id = c.parent"
+             " WHERE c.parent <> 0 AND c.gone = 0 AND (p.id IS NULL OR p.gone > 0 OR p.kind <> 1 OR"
+             " p.account <> c.account)"},
+    {"a keyword of no mailbox", DB_SCAN
+     "SELECT 'collection ' || k.collection FROM keyword k LEFT JOIN collection c ON c.id = k.collection"
+     " WHERE c.id IS NULL"},
+    {"a message with a keyword without name", DB_SCAN
+     "SELECT 'collection ' || e.collection || ' uid ' || e.uid FROM entry e WHERE e.kw <> 0 AND e.kw &"
+     " ~(SELECT coalesce(sum(1 << k.bit), 0) FROM keyword k WHERE k.collection = e.collection) <> 0"},
+    {"who has seen a message that is not there",
+     DB_SCAN "SELECT 'collection ' || u.collection || ' uid ' || u.uid FROM user_state u LEFT JOIN entry e"
+             " ON e.collection = u.collection AND e.uid = u.uid WHERE e.item IS NULL"},
+    {"a wrong count of seen messages",
+     DB_SCAN "SELECT 'collection ' || n.collection || ' principal ' || n.principal FROM user_count n WHERE"
+             " n.seen <> (SELECT count(*) FROM user_state u WHERE u.collection = n.collection AND"
+             " u.principal = n.principal AND u.flags & 1 <> 0)"},
+    {"seen messages that are not counted",
+     DB_SCAN "SELECT DISTINCT 'collection ' || u.collection || ' principal ' || u.principal FROM user_state u"
+             " LEFT JOIN user_count n ON n.collection = u.collection AND n.principal = u.principal"
+             " WHERE u.flags & 1 <> 0 AND n.seen IS NULL"},
+    {"a message without its key", DB_SCAN
+     "SELECT 'item ' || i.id FROM item i JOIN collection c ON c.id = i.collection LEFT JOIN mail_key k"
+     " ON k.content = i.content WHERE c.kind = 1 AND k.content IS NULL"},
+    {"a key of no message",
+     DB_SCAN "SELECT 'content ' || k.content FROM mail_key k LEFT JOIN content c ON c.id = k.content"
+             " WHERE c.id IS NULL"},
+    {"a subscription of nobody",
+     DB_SCAN "SELECT 'account ' || s.account FROM subscription s LEFT JOIN account a ON a.id = s.account"
+             " WHERE a.id IS NULL"},
+    {"a queued message without content", DB_SCAN
+     "SELECT 'queue ' || q.id FROM queue q LEFT JOIN content c ON c.id = q.content WHERE c.id IS NULL"},
+    {"a queued message to nobody", DB_SCAN
+     "SELECT 'queue ' || q.id FROM queue q WHERE NOT EXISTS(SELECT 1 FROM rcpt r WHERE r.queue = q.id)"},
+    {"a recipient of no queued message",
+     DB_SCAN "SELECT 'queue ' || r.queue FROM rcpt r LEFT JOIN queue q ON q.id = r.queue WHERE q.id IS NULL"},
 };
 
 static const struct rule main_rules[] = {
@@ -329,7 +372,7 @@ static enum status check_derived_item(struct check *c, int slot, struct arena *a
     enum status st = item_body_arena(c->tx, a, &item, &body);
     if (st != OK)
         return st == E_MEMORY ? st : OK; /* a missing body has been reported */
-    st = prepare_derived(c->s, a, (enum media)col_int(q, 2), body, &p);
+    st = prepare_derived(c->s, a, media_of((enum collection_kind)col_int(q, 2)), body, &p);
     if (st > OK) {
         what = "an object that this version would not take";
     } else if (st == OK) {
@@ -348,12 +391,11 @@ static enum status check_derived_item(struct check *c, int slot, struct arena *a
 static enum status check_derived(struct check *c, int slot)
 {
     SCOPED_ARENA(a, ITEM_ARENA);
-    SCOPED_STMT(q) =
-        db_query(tx_db_slot(c->tx, slot),
-                 DB_SCAN "SELECT i.id, i.content, c.media, i.obj_uid, e.kind, e.class FROM item i"
-                         " JOIN entry e ON e.collection = i.collection AND e.uid = i.uid"
-                         " JOIN content c ON c.id = i.content WHERE c.media IN (1, 2)",
-                 NULL, 0);
+    SCOPED_STMT(q) = db_query(tx_db_slot(c->tx, slot),
+                              DB_SCAN "SELECT i.id, i.content, c.kind, i.obj_uid, e.kind, e.class FROM item i"
+                                      " JOIN entry e ON e.collection = i.collection AND e.uid = i.uid"
+                                      " JOIN collection c ON c.id = i.collection WHERE c.kind IN (2, 3)",
+                              NULL, 0);
     enum status st;
     while ((st = stmt_row(q)) == OK) {
         arena_reset(&a);

@@ -23,5 +23,11 @@ struct store_config store_config_default(const char *dir)
         .properties = 200,
         .property_size = 64 << 10,
         .devices = 50,
+        .mailboxes = 1000,
+        .mailbox_depth = 20,
+        .mailbox_name = 1000,
+        .message_size = 50 << 20,
+        .message_batch = 100000,
+        .mime = {.parts = 1000, .depth = 50, .addresses = 1000, .field = 64 << 10},
     };
 }

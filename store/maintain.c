@@ -6,7 +6,7 @@
 #include "core/log.h"
 #include "store/blob.h"
 #include "store/doctor.h"
-#include "store/rows.h"
+#include "store/message_rows.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -113,6 +113,9 @@ static enum status sweep_item(struct tx *tx, struct slice *x, const struct victi
     if (st == OK)
         st = DB_RUN(db, "DELETE FROM prop WHERE target = ?1", db_int(v->b));
     if (st == OK)
+        st = DB_RUN(db, "DELETE FROM user_state WHERE collection = ?1 AND uid = ?2", db_int(x->subject),
+                    db_int(v->a));
+    if (st == OK)
         st = DB_RUN(db, "DELETE FROM item WHERE id = ?1", db_int(v->b));
     if (st == OK)
         st = DB_RUN(db, "DELETE FROM entry WHERE collection = ?1 AND uid = ?2", db_int(x->subject),
@@ -155,6 +158,10 @@ static enum status sweep_collection_row(struct slice *x, struct tx *tx)
     enum status st = DB_RUN(db, "DELETE FROM acl WHERE collection = ?1", db_int(x->subject));
     if (st == OK)
         st = DB_RUN(db, "DELETE FROM prop WHERE target = ?1", db_int(x->subject));
+    if (st == OK)
+        st = DB_RUN(db, "DELETE FROM keyword WHERE collection = ?1", db_int(x->subject));
+    if (st == OK)
+        st = DB_RUN(db, "DELETE FROM user_count WHERE collection = ?1", db_int(x->subject));
     return st == OK ? DB_RUN(db, "DELETE FROM collection WHERE id = ?1 AND gone > 0", db_int(x->subject))
                     : st;
 }
@@ -168,6 +175,8 @@ static enum status sweep_mounts(struct slice *x, struct tx *tx)
         st = DB_RUN(db, "DELETE FROM mount WHERE account = ?1", db_int(x->subject));
     if (st == OK)
         st = DB_RUN(db, "DELETE FROM prop WHERE target = ?1", db_int(x->subject));
+    if (st == OK)
+        st = DB_RUN(db, "DELETE FROM subscription WHERE account = ?1", db_int(x->subject));
     return st == OK ? DB_RUN(db, "DELETE FROM account WHERE id = ?1 AND deleted > 0", db_int(x->subject))
                     : st;
 }
@@ -233,9 +242,10 @@ static enum status sweep_gone(struct round *r, int slot)
 static enum status forget_body(struct tx *tx, struct slice *x,
                                const struct victim *v) /* collection, seq, content */
 {
-    enum status st = DB_RUN(tx_wdb(tx, x->subject),
-                            "UPDATE tombstone SET content = NULL WHERE collection = ?1 AND seq = ?2",
-                            db_int(v->a), db_int(v->b));
+    enum status st =
+        DB_RUN(tx_wdb(tx, x->subject),
+               "UPDATE tombstone SET content = NULL, prefix = NULL WHERE collection = ?1 AND seq = ?2",
+               db_int(v->a), db_int(v->b));
     return st == OK ? content_release(tx, v->c) : st;
 }
 
@@ -303,6 +313,8 @@ struct expansion {
     struct write w;
     int64_t item, content, collection;
     struct prepared prepared;
+    struct mail_key key; /* messages: these two */
+    struct str mime;
 };
 
 /* The item may have changed since it was read: then its new rows are right already. */
@@ -319,21 +331,27 @@ static enum status run_expansion(struct write *w, struct tx *tx)
     return st == OK ? derived_add(tx, collection, e->item, &e->prepared) : st;
 }
 
+static enum status run_mail(struct write *w, struct tx *tx)
+{
+    struct expansion *e = CONTAINER_OF(w, struct expansion, w);
+    return message_derived_write(tx, e->content, &e->key, e->mime);
+}
+
 static enum status read_item(struct store *s, struct arena *a, struct expansion *e, enum media *media,
                              struct str *body)
 {
     SCOPED_READ(tx, s);
     if (!tx)
         return E_MEMORY;
-    SCOPED_STMT(q) =
-        DB_QUERY(tx_db(tx, e->item),
-                 "SELECT i.content, c.media FROM item i JOIN content c ON c.id = i.content WHERE i.id = ?1",
-                 db_int(e->item));
+    SCOPED_STMT(q) = DB_QUERY(
+        tx_db(tx, e->item),
+        "SELECT i.content, c.kind FROM item i JOIN collection c ON c.id = i.collection WHERE i.id = ?1",
+        db_int(e->item));
     enum status st = stmt_row(q);
     if (st != OK)
         return st;
     struct item item = {.id = e->item, .content = e->content = col_int(q, 0)};
-    *media = (enum media)col_int(q, 1);
+    *media = media_of((enum collection_kind)col_int(q, 1));
     return item_body_arena(tx, a, &item, body);
 }
 
@@ -346,8 +364,12 @@ enum status derive_again(struct store *s, struct arena *a, int64_t id)
     enum status st = read_item(s, a, &e, &media, &body);
     if (st == NOT_FOUND) /* deleted meanwhile */
         return OK;
-    if (st == OK)
+    if (st == OK && media == MEDIA_MESSAGE) {
+        e.w.run = run_mail;
+        st = message_derive(&s->config, a, body, &e.key, &e.mime);
+    } else if (st == OK) {
         st = prepare_derived(s, a, media, body, &e.prepared);
+    }
     return st == OK ? store_run(s, &e.w) : st;
 }
 

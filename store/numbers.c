@@ -80,17 +80,22 @@ enum status tx_seq_next(struct tx *tx, int64_t account, int64_t *seq)
     return tx_seq_take(tx, account, 1, seq);
 }
 
-enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_t bytes, int64_t *seq)
+enum status account_use(struct tx *tx, int64_t account, int64_t items, int64_t bytes)
 {
     struct account_line *l;
-    enum status st = tx_seq_next(tx, account, seq);
-    if (st == OK)
-        st = account_of(tx, account, &l);
+    enum status st = account_of(tx, account, &l);
     if (st != OK)
         return st;
     l->items += items;
     l->bytes += bytes;
+    l->changed = true;
     return l->quota > 0 && bytes > 0 && l->bytes > l->quota ? OVER_QUOTA : OK;
+}
+
+enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_t bytes, int64_t *seq)
+{
+    enum status st = tx_seq_next(tx, account, seq);
+    return st == OK ? account_use(tx, account, items, bytes) : st;
 }
 
 /* ---- ids ---- */

@@ -20,6 +20,29 @@ struct recount {
 };
 
 /* ---- counters ---- */
+static enum status mailbox_recount(struct tx *tx, int64_t account)
+{
+    static const char *const steps[] = {
+        "UPDATE collection SET (unseen, deleted_n, deleted_bytes) = (SELECT count(*) FILTER (WHERE e.flags & "
+        "1 = 0),"
+        " count(*) FILTER (WHERE e.flags & 8 <> 0), coalesce(sum(e.size) FILTER (WHERE e.flags & 8 <> 0), 0)"
+        " FROM entry e WHERE e.collection = collection.id) WHERE account = ?1 AND kind = 1",
+        "DELETE FROM user_state WHERE collection IN (SELECT id FROM collection WHERE account = ?1 AND kind = "
+        "1)"
+        " AND NOT EXISTS(SELECT 1 FROM entry e WHERE e.collection = user_state.collection AND"
+        " e.uid = user_state.uid)",
+        "DELETE FROM user_count WHERE collection IN (SELECT id FROM collection WHERE account = ?1 AND kind = "
+        "1)",
+        "INSERT INTO user_count(collection, principal, seen) SELECT u.collection, u.principal, count(*)"
+        " FROM collection c JOIN user_state u ON u.collection = c.id WHERE c.account = ?1 AND c.kind = 1 AND"
+        " u.flags & 1 <> 0 GROUP BY u.collection, u.principal",
+    };
+    enum status st = OK;
+    for (size_t i = 0; i < COUNT_OF(steps) && st == OK; i++)
+        st = db_run(tx_wdb(tx, account), steps[i], (const struct db_value[]){db_int(account)}, 1);
+    return st;
+}
+
 static enum status run_totals(struct write *w, struct tx *tx)
 {
     struct recount *r = CONTAINER_OF(w, struct recount, w);
@@ -29,6 +52,8 @@ static enum status run_totals(struct write *w, struct tx *tx)
         "UPDATE collection SET total = (SELECT count(*) FROM entry e WHERE e.collection = id),"
         " bytes = (SELECT coalesce(sum(e.size), 0) FROM entry e WHERE e.collection = id) WHERE account = ?1",
         db_int(r->account));
+    if (st == OK)
+        st = mailbox_recount(tx, r->account);
     if (st == OK)
         st = tx_settle(tx);
     if (st != OK)
@@ -65,6 +90,8 @@ static enum status run_orphans(struct write *w, struct tx *tx)
         DB_SCAN
         "DELETE FROM body WHERE NOT EXISTS(SELECT 1 FROM content c WHERE c.id = body.content AND c.blob = 0)",
         DB_SCAN "DELETE FROM content WHERE refs = 0",
+        DB_SCAN
+        "DELETE FROM mail_key WHERE NOT EXISTS(SELECT 1 FROM content c WHERE c.id = mail_key.content)",
     };
     enum status st = OK;
     for (size_t i = 0; i < COUNT_OF(steps) && st == OK; i++)

@@ -52,6 +52,8 @@ enum status home_tombstone(struct tx *tx, int64_t account, int64_t seq, int64_t 
 /* ---- numbers.c ---- */
 /* Takes a number and adds to what the account uses; OVER_QUOTA when it grows past its quota. */
 enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_t bytes, int64_t *seq);
+/* The second half alone. */
+enum status account_use(struct tx *tx, int64_t account, int64_t items, int64_t bytes);
 
 /* ---- item_row.c ---- */
 /* The columns of struct item, in the order that item_row() takes them; and where they come from. */
@@ -97,11 +99,18 @@ struct content_new {
     struct str body;
     enum media media;
     bool is_file;
+    struct str mime; /* messages: what mime_pack wrote */
 };
 /* Finds or makes the content with these bytes, one reference more. */
 enum status content_take(struct tx *tx, const struct content_new *in, int64_t *content);
 enum status content_ref(struct tx *tx, int64_t content);
 enum status content_release(struct tx *tx, int64_t content);
+
+/* What a collection holds. (A content's own media is that of who had the bytes first.) */
+static inline enum media media_of(enum collection_kind kind)
+{
+    return kind == KIND_MAIL ? MEDIA_MESSAGE : kind == KIND_CALENDAR ? MEDIA_CALENDAR : MEDIA_VCARD;
+}
 
 /* ---- derived.c: occ, span, field ---- */
 enum status derived_add(struct tx *tx, int64_t collection, int64_t item, const struct prepared *p);

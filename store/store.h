@@ -28,6 +28,7 @@
 #include "core/status.h"
 #include "core/str.h"
 #include "formats/ical.h"
+#include "formats/mime.h"
 #include "formats/tz.h"
 #include "formats/vcard.h"
 
@@ -54,6 +55,12 @@ struct store_config {
     size_t properties;    /* kept for clients on one collection, item, mount or account */
     size_t property_size; /* bytes of one such value */
     size_t devices;       /* SyncML devices of one account */
+    size_t mailboxes;     /* of one account, and its subscriptions */
+    size_t mailbox_depth; /* segments of a mailbox's path */
+    size_t mailbox_name;  /* bytes of a mailbox's path */
+    size_t message_size;  /* of one message */
+    size_t message_batch; /* messages that one write copies, moves, flags or expunges */
+    struct mime_limits mime;
 };
 
 /* All defaults of the configuration; `dir` is the caller's. */

@@ -1,5 +1,5 @@
 /* store/undelete.c: bringing deleted items and collections back while their bytes are kept. */
-#include "store/rows.h"
+#include "store/message_rows.h"
 
 /* ---- listing ---- */
 
@@ -27,7 +27,9 @@ enum status deleted_each(struct tx *tx, int64_t account, int64_t since, deleted_
     struct db *db = tx_db(tx, account);
     SCOPED_STMT(collections) =
         DB_QUERY(db,
-                 "SELECT t.collection, t.item, t.at, t.name, NULL, NULL, t.seq FROM tombstone t "
+                 "SELECT t.collection, t.item, t.at, CASE c.kind WHEN 1 THEN c.name ELSE t.name END, NULL, "
+                 "NULL, t.seq "
+                 "FROM tombstone t "
                  "JOIN collection c ON c.id = t.item AND c.gone > 0 AND c.prop_seq = t.seq "
                  "WHERE t.collection = ?1 AND t.at >= ?2",
                  db_int(account), db_int(since));
@@ -36,8 +38,9 @@ enum status deleted_each(struct tx *tx, int64_t account, int64_t since, deleted_
         return st;
     SCOPED_STMT(items) =
         DB_QUERY(db,
-                 "SELECT t.collection, t.item, t.at, c.slug, t.name, t.obj_uid, t.seq FROM collection c "
-                 "JOIN tombstone t ON t.collection = c.id "
+                 "SELECT t.collection, t.item, t.at, CASE c.kind WHEN 1 THEN c.name ELSE c.slug END, "
+                 "coalesce(t.name, k.subject, ''), coalesce(t.obj_uid, k.msgid), t.seq FROM collection c "
+                 "JOIN tombstone t ON t.collection = c.id LEFT JOIN mail_key k ON k.content = t.content "
                  "WHERE c.account = ?1 AND c.gone = 0 AND t.content IS NOT NULL AND t.at >= ?2",
                  db_int(account), db_int(since));
     return list_rows(items, fn, ctx);
@@ -50,17 +53,17 @@ struct grave {
     struct str name, text;
 };
 
-static enum status grave_find(struct tx *tx, struct arena *a, int64_t collection, int64_t seq,
-                              struct grave *out)
+static enum status grave_find(struct tx *tx, struct arena *a, int64_t collection, enum media media,
+                              int64_t seq, struct grave *out)
 {
-    SCOPED_STMT(q) = DB_QUERY(tx_wdb(tx, collection),
-                              "SELECT t.content, c.media, t.name FROM tombstone t "
-                              "JOIN content c ON c.id = t.content WHERE t.collection = ?1 AND t.seq = ?2",
-                              db_int(collection), db_int(seq));
+    SCOPED_STMT(q) = DB_QUERY(
+        tx_wdb(tx, collection),
+        "SELECT content, name FROM tombstone WHERE collection = ?1 AND seq = ?2 AND content IS NOT NULL",
+        db_int(collection), db_int(seq));
     enum status st = stmt_row(q);
     if (st != OK)
         return st;
-    *out = (struct grave){col_int(q, 0), col_int(q, 1), arena_str(a, col_str(q, 2)), STR_NONE};
+    *out = (struct grave){col_int(q, 0), media, arena_str(a, col_str(q, 1)), STR_NONE};
     struct item item = {.content = out->content};
     st = item_body_arena(tx, a, &item, &out->text);
     return st != OK ? st : a->st;
@@ -123,8 +126,12 @@ static enum status raise_collection(struct tx *tx, const struct actor *actor, in
     if (st == OK)
         st = account_charge(tx, account, col_int(q, 3), col_int(q, 4), &number);
     if (st == OK)
-        st = DB_RUN(db, "UPDATE collection SET gone = 0, prop_seq = ?2, born = ?2 WHERE id = ?1", db_int(id),
-                    db_int(number));
+        st = DB_RUN(db,
+                    "UPDATE collection SET gone = 0, prop_seq = ?2, born = ?2, parent = CASE WHEN parent IN "
+                    "(SELECT id "
+                    "FROM collection WHERE account = ?3 AND kind = 1 AND gone = 0) THEN parent ELSE 0 END "
+                    "WHERE id = ?1",
+                    db_int(id), db_int(number), db_int(account));
     return st != OK ? st : tx_reconcile_later(tx, id);
 }
 
@@ -137,7 +144,9 @@ enum status tx_undelete(struct tx *tx, struct arena *a, const struct actor *acto
     if (low >= 32 && low != STORE_MAIN) /* an account: its home's tombstones are collections */
         return raise_collection(tx, actor, collection, seq);
     enum status st = coll_load_for(tx, actor, collection, RIGHT_INSERT, &c);
+    if (st == OK && c.kind == KIND_MAIL)
+        return message_raise(tx, actor, collection, seq);
     if (st == OK)
-        st = grave_find(tx, a, collection, seq, &grave);
+        st = grave_find(tx, a, collection, media_of((enum collection_kind)c.kind), seq, &grave);
     return st != OK ? st : raise(tx, a, actor, collection, seq, &grave);
 }
