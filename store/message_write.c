@@ -52,8 +52,8 @@ static enum status thread_with(struct tx *tx, int64_t account, struct str msgid,
 {
     return DB_GET_INT(
         tx_wdb(tx, account), thread,
-        "SELECT i.thread FROM (SELECT content FROM mail_key WHERE msgid = ?2 LIMIT 50) k "
-        "JOIN item i ON i.content = k.content AND i.account = ?1 WHERE i.thread IS NOT NULL LIMIT 1",
+        "SELECT thread FROM item WHERE content IN (SELECT content FROM mail_key WHERE msgid = ?2 LIMIT 50) "
+        "AND account = ?1 AND thread IS NOT NULL LIMIT 1",
         db_int(account), db_text(msgid));
 }
 
