@@ -1,5 +1,5 @@
-/* server/http.c: the HTTP front: two daemons of the library (plain and TLS) without sockets of their own, and
- * acceptors on the loop that hand them connections, so that limits, proxies and the supervisor's sockets are
+/* server/http.c: the HTTP front: threads that drive daemons of the library (plain and TLS) without sockets of their own, and
+ * acceptors on the loop that hand them connections in turn, so that limits, proxies and the supervisor's sockets are
  * ours. */
 #include "server/http_mhd.h"
 
@@ -115,27 +115,41 @@ static void library_log(void *cls, const char *format, va_list args)
 
 static struct MHD_Daemon *start_daemon(struct http_front *f, bool tls, const struct conf *conf)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
-                     MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
     unsigned timeout = (unsigned)conf_int(conf, CONF_LIMITS_HTTP_IDLE) + DEADLINE_SPARE_S;
     struct MHD_OptionItem options[6] = {{MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL}};
     int n = 1;
-    if (f->threads > 1)
-        options[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, f->threads, NULL};
     if (tls) {
         options[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_CERT_CALLBACK, 0, tls_library_callback()};
         options[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, unconst(tls_priorities())};
     }
     options[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    /* our limit on connections is the one that counts; this bounds what a pool thread takes */
+    /* our limit on connections is the one that counts */
     unsigned most = (unsigned)conf_int(conf, CONF_LIMITS_HTTP_CONNECTIONS) * 2 + 64;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, exchange_step, f, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, exchange_end, f, MHD_OPTION_NOTIFY_CONNECTION, on_connection, f,
         MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, f, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, f->header_limit + POOL_SPARE, MHD_OPTION_CONNECTION_LIMIT, most,
-        MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_THREAD_STACK_SIZE, (size_t)THREAD_STACK,
-        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+static void not_taken(void *ctx, int fd)
+{
+    struct http_front *f = ctx;
+    http_conns_closed(f->conns, fd);
+}
+
+static enum status start_threads(struct http_front *f, bool tls, const struct conf *conf)
+{
+    enum status st = OK;
+    for (size_t i = 0; i < f->threads && st == OK; i++) {
+        struct MHD_Daemon *daemon = start_daemon(f, tls, conf);
+        st = daemon ? http_thread_start(daemon, THREAD_STACK, not_taken, f, &f->thread[tls][i])
+                    : E_UNAVAILABLE;
+    }
+    return st;
 }
 
 /* ---- accepting ---- */
@@ -145,7 +159,7 @@ static void resume_accepting(struct loop_timer *t)
     loop_change(a->front->loop, &a->watch, EPOLLIN);
 }
 
-static void hand_over(struct acceptor *a, int fd, const struct sockaddr *sa, socklen_t length)
+static void hand_over(struct acceptor *a, int fd, const struct sockaddr *sa)
 {
     struct http_front *f = a->front;
     struct net_address peer;
@@ -160,9 +174,15 @@ static void hand_over(struct acceptor *a, int fd, const struct sockaddr *sa, soc
     }
     int one = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    struct http_thread *thread = f->thread[a->tls][f->turn++ % f->threads];
+    http_conns_at(f->conns, fd)->thread = thread;
+    if (http_thread_give(thread, fd) != OK) {
+        http_conns_closed(f->conns, fd);
+        close(fd);
+        metrics_add(METRIC_CONNECTIONS_REFUSED, 1);
+        return;
+    }
     metrics_add(METRIC_CONNECTIONS, 1);
-    if (MHD_add_connection(f->daemon[a->tls], fd, sa, length) != MHD_YES)
-        http_conns_closed(f->conns, fd); /* the library has closed it */
 }
 
 static void accept_some(struct loop_watch *w, uint32_t events)
@@ -174,7 +194,7 @@ static void accept_some(struct loop_watch *w, uint32_t events)
         socklen_t length = sizeof from;
         int fd = accept4(w->fd, (struct sockaddr *)&from, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            hand_over(a, fd, (struct sockaddr *)&from, length);
+            hand_over(a, fd, (struct sockaddr *)&from);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -236,10 +256,12 @@ static size_t descriptors(void)
     return (size_t)limit.rlim_cur;
 }
 
-static int thread_count(const struct conf *conf)
+static size_t thread_count(const struct conf *conf)
 {
     int64_t threads = conf_int(conf, CONF_HTTP_THREADS);
-    return threads > 0 ? (int)threads : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads <= 0)
+        threads = sysconf(_SC_NPROCESSORS_ONLN);
+    return threads < 1 ? 1 : threads < HTTP_THREADS_MAX ? (size_t)threads : HTTP_THREADS_MAX;
 }
 
 static enum status front_open(struct http_front *f, const struct conf *conf)
@@ -247,12 +269,12 @@ static enum status front_open(struct http_front *f, const struct conf *conf)
     enum status st = http_conns_new(descriptors(), &f->conns);
     if (st == OK)
         st = http_front_reload(f, conf);
+    if (st == OK)
+        st = start_threads(f, false, conf);
+    if (st == OK && tls_ready())
+        st = start_threads(f, true, conf);
     if (st != OK)
         return st;
-    f->daemon[0] = start_daemon(f, false, conf);
-    f->daemon[1] = tls_ready() ? start_daemon(f, true, conf) : NULL;
-    if (!f->daemon[0] || (tls_ready() && !f->daemon[1]))
-        return E_UNAVAILABLE;
     f->reaper.fn = reap;
     return loop_arm(f->loop, &f->reaper, REAP_EVERY_US);
 }
@@ -298,8 +320,8 @@ void http_front_stop(struct http_front *f)
     http_front_unlisten(f);
     loop_cancel(f->loop, &f->reaper);
     for (size_t i = 0; i < DAEMONS; i++)
-        if (f->daemon[i])
-            MHD_stop_daemon(f->daemon[i]);
+        for (size_t k = 0; k < f->threads; k++)
+            http_thread_stop(f->thread[i][k]);
     http_conns_free(f->conns);
     proxies_put(f->proxies);
     pthread_mutex_destroy(&f->lock);

@@ -20,12 +20,15 @@ enum http_phase {
     HTTP_SENDING
 }; /* for a head, a body; by us; an answer */
 
+struct http_thread;
+
 struct http_conn {
     _Atomic int64_t deadline; /* clock_mono_us; INT64_MAX while we are at work */
     _Atomic int phase;
     int state;               /* the slot's: free, admitted, live */
     struct net_address peer; /* of the socket, or as a PROXY header said */
     struct net_address counted;
+    struct http_thread *thread; /* that has the connection */
 };
 
 struct http_conns;

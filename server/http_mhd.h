@@ -15,6 +15,7 @@
 #include "server/http_answer.h"
 #include "server/http_conn.h"
 #include "server/http_rules.h"
+#include "server/http_thread.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -25,15 +26,15 @@ struct proxies { /* immutable; counted by the requests that look at it */
     struct net_network network[];
 };
 
-enum { DAEMONS = 2 };
+enum { DAEMONS = 2, HTTP_THREADS_MAX = 256 };
 
 struct http_front {
     struct loop *loop;
     struct worker_pool *pool;
     const struct http_service *service;
     struct http_conns *conns;
-    struct MHD_Daemon *daemon[DAEMONS]; /* [tls] */
-    int threads;
+    struct http_thread *thread[DAEMONS][HTTP_THREADS_MAX]; /* [tls] */
+    size_t threads, turn;                                  /* turn: who gets the next connection */
     size_t header_limit;
     struct acceptor *acceptors;
     struct loop_timer reaper;

@@ -24,7 +24,7 @@ static void op_finish(struct http_txn *t)
     x->completed = true;
     x->state = EXCHANGE_FINISHED;
     if (x->suspended)
-        MHD_resume_connection(x->mhd); /* from here on x is the connection's thread's */
+        http_thread_resume(x->conn->thread, x->mhd); /* from here on x is the connection's thread's */
 }
 
 static void run_deferred(struct job *job)
@@ -153,7 +153,7 @@ static void run_verify(struct job *job)
     x->front->service->verify(x->front->service->ctx, &x->txn);
     log_request(0);
     refuse_or_go_on(x);
-    MHD_resume_connection(x->mhd);
+    http_thread_resume(x->conn->thread, x->mhd);
 }
 
 static void verify(struct exchange *x)
@@ -165,7 +165,7 @@ static void verify(struct exchange *x)
         return;
     answer_busy(&x->txn);
     refuse_or_go_on(x);
-    MHD_resume_connection(x->mhd);
+    http_thread_resume(x->conn->thread, x->mhd);
 }
 
 static void check_body(struct exchange *x)

@@ -2,6 +2,7 @@
 """HTTP itself: what is refused, limits, slow clients, ranges, gzip, headers, proxies, log-in."""
 import gzip
 import os
+import signal
 import socket
 import struct
 import sys
@@ -329,6 +330,27 @@ def test_slow_and_silent_clients_hurt_nobody():
         assert time.time() - began < 25
         text = raw(s.port, b'GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n').decode()
         assert int(text.split('\nscambio_http_connections_timed_out_total ')[1].split()[0]) >= 1000
+
+
+def test_requests_at_once_of_any_number_are_answered():
+    """All are ready when the server looks: of as many as it fetches in one go, too, none waits for a further event."""
+    request = b'GET /health HTTP/1.1\r\nHost: a\r\n\r\n'
+    with scambio.Server(config='[http]\nthreads = 1\n') as s:
+        held = [socket.create_connection(('127.0.0.1', s.port), timeout=5) for _ in range(256)]
+        for c in held:
+            c.sendall(request)
+            assert status(c.recv(4096)) == 200
+        with open('/proc/%d/task/%d/children' % (s.process.pid, s.process.pid)) as f:
+            serving = int(f.read().split()[0])
+        for count in (128, 256, 127):
+            os.kill(serving, signal.SIGSTOP)
+            for c in held[:count]:
+                c.sendall(request)
+            os.kill(serving, signal.SIGCONT)
+            for c in held[:count]:
+                assert status(c.recv(4096)) == 200
+        for c in held:
+            c.close()
 
 
 def test_too_many_connections_of_one_address():
