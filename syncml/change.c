@@ -122,8 +122,6 @@ static enum status run_nothing(struct change *c, struct tx *tx)
 static enum status still_so(struct change *c, struct tx *tx, struct arena *a, struct item *item)
 {
     enum status st = item_find(tx, a, &c->step.turn->s->login.actor, c->collection, c->name, item);
-    if (!c->exists)
-        return st == NOT_FOUND ? OK : st == OK ? PRECONDITION : st;
     if (st)
         return st == NOT_FOUND ? PRECONDITION : st;
     return memcmp(item->etag, c->base, sizeof c->base) == 0 ? OK : PRECONDITION;
@@ -135,12 +133,15 @@ static enum status run_put(struct change *c, struct tx *tx)
     struct item item;
     struct item_put_result res;
     SCOPED_ARENA(a, 1 << 20);
-    enum status st = still_so(c, tx, &a, &item);
+    enum status st = c->exists ? still_so(c, tx, &a, &item) : OK;
     if (st)
         return st;
     st = tx_item_put(tx, &a, &t->s->login.actor, c->collection, c->name, &c->prepared, &res);
+    if (st == UID_CONFLICT ||
+        (st == OK && !c->exists && !res.created)) /* the name is not free: it is undone */
+        return PRECONDITION;
     if (st)
-        return st == UID_CONFLICT ? PRECONDITION : st;
+        return st;
     c->row.item = res.id;
     c->row.seen_seq = c->differs ? res.seq - 1 : res.seq;
     return run_row(c, tx);

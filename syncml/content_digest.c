@@ -17,6 +17,22 @@ static void add_row(struct digest *d, struct str row)
     more[d->count++] = row;
 }
 
+/* "NAME;TYPES:VALUE" */
+static struct str row_of(struct arena *a, struct str name, struct str types, struct str value)
+{
+    const struct str parts[] = {name, STR(";"), types, STR(":"), value};
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        n += parts[i].n;
+    char *row = ARENA_ARRAY(a, char, n), *at = row;
+    for (size_t i = 0; i < COUNT_OF(parts) && row; i++)
+        if (parts[i].n) {
+            memcpy(at, parts[i].p, parts[i].n);
+            at += parts[i].n;
+        }
+    return row ? str_n(row, n) : STR("");
+}
+
 static void add_prop(struct digest *d, const struct doc *i, const struct line *l)
 {
     struct ctx *x = d->x;
@@ -29,7 +45,7 @@ static void add_prop(struct digest *d, const struct doc *i, const struct line *l
         return;
     struct str name = r->name.n ? r->name : l->name;
     struct str types = typed ? prop_types(x, l) : STR_NONE;
-    add_row(d, arena_strf(x->a, "%.*s;%.*s:%.*s", STR_ARG(name), STR_ARG(types), STR_ARG(key)));
+    add_row(d, row_of(x->a, name, types, key));
 }
 
 static void add_time(struct digest *d, const char *name, const struct when *w)

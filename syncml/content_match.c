@@ -199,7 +199,7 @@ enum status content_peek(struct arena *a, const struct content_settings *s, enum
     out->kind =
         item.media == MEDIA_VCARD ? card_is_group(item.main) ? 2 : 1 : (int)ical_kind_of(item.main->name);
     out->key = key_of(&x, &item, item.main, true);
-    out->title = key_of(&x, &item, item.main, false);
+    out->title = item.media == MEDIA_VCARD ? out->key : key_of(&x, &item, item.main, false);
     return doc_digest(&x, &item, out->hash);
 }
 

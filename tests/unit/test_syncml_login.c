@@ -1,8 +1,6 @@
 /* Log-ins as a whole phone meets them: message by message, over the engine. The verdicts by themselves are in test_syncml_auth.c. */
 #include "core/log.h"
-#include "tests/unit/syncml_one.h"
-
-#include <semaphore.h>
+#include "tests/unit/syncml_stall.h"
 
 /* A first message with an Alert: the SyncHdr's Status. */
 static int knock(void)
@@ -147,76 +145,25 @@ static void test_throttled_elsewhere(void **state)
 
 /* ---- two sessions of one device at once ---- */
 
-struct stall { /* keeps the store's writer busy */
-    struct write write;
-    sem_t inside, go;
-};
-
-static enum status run_stall(struct write *w, struct tx *tx)
-{
-    struct stall *s = CONTAINER_OF(w, struct stall, write);
-    struct timespec end;
-    (void)tx;
-    clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += 20; /* a test that fails comes to its end */
-    sem_post(&s->inside);
-    sem_timedwait(&s->go, &end);
-    return OK;
-}
-
-static void *stall(void *arg)
-{
-    struct stall *s = arg;
-    assert_ok(store_run(rig.w.store, &s->write));
-    return NULL;
-}
-
-/* One that writes: it waits for the writer. */
-static void *add_message(void *arg)
-{
-    struct sml_out o;
-    int at = 0;
-    size_t offset = 0;
-    dev_begin(&d, &o);
-    dev_say(&d, &o);
-    dev_fill(&d, &o, &at, &offset);
-    dev_send(&d, &o, true);
-    *(int *)arg = dev_status(&d, "Add", 0);
-    return NULL;
-}
-
 /* The newer one has to wait only while the older is inside of a request; then it wins. */
 static void test_busy(void **state)
 {
     (void)state;
-    SCOPED_ARENA(a, 1 << 20);
-    struct login login;
-    struct stall s = {.write = {.run = run_stall}};
+    struct stall s = {0};
     struct dev newer;
-    pthread_t writer, older;
     struct sml_out o;
-    int code = 0;
-    world_login(&rig.w, &a, "alice@example.test", &login);
-    s.write.account = login.actor.id;
-    sem_init(&s.inside, 0, 0);
-    sem_init(&s.go, 0, 0);
     dev_card(&d, NULL, "Older", "2");
     assert_int_equal(knock(), 212);
     dev_take(&d);
-    assert_int_equal(pthread_create(&writer, NULL, stall, &s), 0);
-    sem_wait(&s.inside);
-    assert_int_equal(pthread_create(&older, NULL, add_message, &code), 0);
-    usleep(500000); /* it is inside */
+    stall_begin(&s);
     dev_init(&newer, &rig, d.id);
     newer.session = 100;
     dev_start(&newer);
     dev_begin(&newer, &o);
     assert_true(dev_send(&newer, &o, true));
     assert_int_equal(dev_status(&newer, "SyncHdr", 0), 417);
-    sem_post(&s.go);
-    pthread_join(writer, NULL);
-    pthread_join(older, NULL);
-    assert_int_equal(code, 201);
+    stall_end(&s);
+    assert_int_equal(dev_status(&d, "Add", 0), 201);
     dev_card(&newer, NULL, "Ann", "1");
     assert_true(dev_sync(&newer, 201));
     assert_int_equal(next(), 407); /* the older one is over */
