@@ -64,6 +64,7 @@ struct line_engine {
     uint32_t turn;              /* changes whenever that time begins anew: a byte now and then is no turn */
     const struct line_tls *tls; /* the connection's; NULL: no TLS */
     struct loop *loop;          /* of the connection, for loop_post; NULL in tests */
+    void *connection;           /* the connection's own */
     void (*resumed)(struct line_engine *e); /* the connection's; it may free the engine */
     bool gone;                              /* the connection's: nobody is there any more to be answered */
 };
