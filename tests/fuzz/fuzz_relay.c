@@ -1,6 +1,6 @@
 /* What a server says: the first byte tells how many recipients there are, in which pieces it comes, and what the mail needs. Whatever it is, the
  * client ends, each recipient gets one result, nothing is said to be sent that the server did not take, and what is sent is whole lines. */
-#include "mailcore/smtp_client.h"
+#include "mailcore/relay.h"
 
 #include <stdlib.h>
 
@@ -53,43 +53,43 @@ static void write_letter(struct letter *l, unsigned way)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     struct letter l;
-    struct smtp_client c;
+    struct relay c;
     if (size < 1)
         return 0;
-    const struct smtp_client_config config = {.hostname = STR("h"),
-                                              .lmtp = data[0] & 4,
-                                              .tls = data[0] & 8 ? CLIENT_TLS_OFFERED : CLIENT_TLS_NEVER,
-                                              .user = data[0] & 16 ? STR("u") : STR_NONE,
-                                              .password = STR("p"),
-                                              .auth_in_clear = true};
+    const struct relay_config config = {.hostname = STR("h"),
+                                        .lmtp = data[0] & 4,
+                                        .tls = data[0] & 8 ? RELAY_TLS_OFFERED : RELAY_TLS_NEVER,
+                                        .user = data[0] & 16 ? STR("u") : STR_NONE,
+                                        .password = STR("p"),
+                                        .auth_in_clear = true};
     struct str in = str_n(data + 1, size - 1);
     size_t piece = data[0] & 32 ? 3 : 4096;
     SCOPED_BUF(out, 1 << 20);
-    enum client_event event = CLIENT_READ;
+    enum relay_event event = RELAY_READ;
     bool sent = false;
     write_letter(&l, data[0]);
-    smtp_client_init(&c, &config);
-    for (int turn = 0; turn < TURNS && event != CLIENT_CLOSED && (in.n || event != CLIENT_READ); turn++) {
-        if (event == CLIENT_TLS) {
-            event = smtp_client_secured(&c, &out);
-        } else if (event == CLIENT_PULL) {
-            event = smtp_client_push(&c, 5, &out);
-        } else if (event == CLIENT_READY && !sent) {
+    relay_init(&c, &config);
+    for (int turn = 0; turn < TURNS && event != RELAY_CLOSED && (in.n || event != RELAY_READ); turn++) {
+        if (event == RELAY_TLS) {
+            event = relay_secured(&c, &out);
+        } else if (event == RELAY_PULL) {
+            event = relay_push(&c, 5, &out);
+        } else if (event == RELAY_READY && !sent) {
             sent = true;
-            event = smtp_client_send(&c, &l.mail, &out);
-        } else if (event == CLIENT_READY) {
-            smtp_client_quit(&c, &out);
-            event = CLIENT_READ;
+            event = relay_send(&c, &l.mail, &out);
+        } else if (event == RELAY_READY) {
+            relay_quit(&c, &out);
+            event = RELAY_READ;
         } else {
             struct str part = str_slice(in, 0, piece);
             in = str_from(in, part.n);
-            event = smtp_client_read(&c, part, &out);
+            event = relay_read(&c, part, &out);
         }
     }
-    smtp_client_lost(&c, STR("the end"));
+    relay_lost(&c, STR("the end"));
     must(l.done == (sent ? 1 : 0));
     for (size_t i = 0; i < l.mail.count; i++)
         must(l.results[i] == (sent ? 1 : 0));
-    smtp_client_free(&c);
+    relay_free(&c);
     return 0;
 }

@@ -1,13 +1,13 @@
-/* mailcore/smtp_client_mail.c: one mail on a connection: its envelope (pipelined where the server takes that, RFC 2920), its text by
+/* mailcore/relay_mail.c: one mail on a connection: its envelope (pipelined where the server takes that, RFC 2920), its text by
  * DATA or BDAT, and the replies, in the order in which the commands went out. */
-#include "mailcore/smtp_client_int.h"
+#include "mailcore/relay_int.h"
 #include "mailcore/smtp_path.h"
 
 enum { ASKED_NOT, ASKED, TAKEN, DONE }; /* mail_recipient.state */
 
 /* ---- results ---- */
 
-static void give(struct smtp_client *c, size_t n, const struct mail_result *result)
+static void give(struct relay *c, size_t n, const struct mail_result *result)
 {
     if (c->mail->recipients[n].state == DONE)
         return;
@@ -16,12 +16,12 @@ static void give(struct smtp_client *c, size_t n, const struct mail_result *resu
 }
 
 /* What the reply means for a recipient. */
-static void give_reply(struct smtp_client *c, size_t n, enum mail_outcome outcome)
+static void give_reply(struct relay *c, size_t n, enum mail_outcome outcome)
 {
     char status[12];
-    SCOPED_BUF(line, SMTP_REPLY_TEXT);
-    smtp_reply_status(&c->reply, status);
-    smtp_reply_line(&c->reply, &line);
+    SCOPED_BUF(line, RELAY_REPLY_TEXT);
+    relay_reply_status(&c->reply, status);
+    relay_reply_line(&c->reply, &line);
     give(c, n,
          &(struct mail_result){.outcome = outcome,
                                .status = status,
@@ -35,7 +35,7 @@ static enum mail_outcome outcome_of(int code)
     return code / 100 == 2 ? MAIL_SENT : code / 100 == 5 ? MAIL_REFUSED : MAIL_LATER;
 }
 
-static void forget_mail(struct smtp_client *c)
+static void forget_mail(struct relay *c)
 {
     struct mail *m = c->mail;
     c->mail = NULL;
@@ -45,7 +45,7 @@ static void forget_mail(struct smtp_client *c)
     m->done(m);
 }
 
-void client_fail_rest(struct smtp_client *c, enum mail_outcome outcome, const char *status, struct str reason)
+void relay_fail_rest(struct relay *c, enum mail_outcome outcome, const char *status, struct str reason)
 {
     const struct mail_result result = {.outcome = outcome, .status = status, .reply = reason};
     for (size_t i = 0; i < c->mail->count; i++)
@@ -53,7 +53,7 @@ void client_fail_rest(struct smtp_client *c, enum mail_outcome outcome, const ch
     forget_mail(c);
 }
 
-static void fail_rest_by_reply(struct smtp_client *c)
+static void fail_rest_by_reply(struct relay *c)
 {
     enum mail_outcome outcome = outcome_of(c->reply.code);
     for (size_t i = 0; i < c->mail->count; i++)
@@ -96,7 +96,7 @@ static bool paths_fit(const struct mail *m, bool *global)
     return fit;
 }
 
-static const struct lack *find_lack(struct smtp_client *c, const struct mail *m)
+static const struct lack *find_lack(struct relay *c, const struct mail *m)
 {
     static const struct lack unfit = {0, 0, "5.1.3", "an address that SMTP cannot carry"};
     static const struct lack insecure = {0, 0, "5.7.30", "the connection is not secured by TLS (REQUIRETLS)"},
@@ -116,7 +116,7 @@ static const struct lack *find_lack(struct smtp_client *c, const struct mail *m)
 
 /* ---- the envelope ---- */
 
-static void say_mail(struct smtp_client *c, struct buf *out)
+static void say_mail(struct relay *c, struct buf *out)
 {
     const struct mail *m = c->mail;
     buf_addz(out, "MAIL FROM:<");
@@ -175,7 +175,7 @@ static void say_orcpt(struct buf *out, struct str orcpt)
     xtext_encode(out, rest);
 }
 
-static void say_recipient(struct smtp_client *c, struct buf *out)
+static void say_recipient(struct relay *c, struct buf *out)
 {
     struct mail_recipient *r = &c->mail->recipients[c->asked++];
     r->state = ASKED;
@@ -189,76 +189,76 @@ static void say_recipient(struct smtp_client *c, struct buf *out)
     buf_addz(out, "\r\n");
 }
 
-static bool by_chunks(const struct smtp_client *c)
+static bool by_chunks(const struct relay *c)
 {
     return (c->mail->needs & MAIL_BINARY) != 0;
 }
 
-static enum client_event begin_chunks(struct smtp_client *c)
+static enum relay_event begin_chunks(struct relay *c)
 {
-    c->state = CLIENT_CHUNK;
-    return CLIENT_PULL;
+    c->state = RELAY_CHUNK;
+    return RELAY_PULL;
 }
 
 /* What can be asked now: all recipients at once where the server takes that, otherwise one; then DATA. */
-static enum client_event ask(struct smtp_client *c, struct buf *out)
+static enum relay_event ask(struct relay *c, struct buf *out)
 {
     bool pipelining = (c->offers & OFFER_PIPELINING) != 0;
     const struct mail *m = c->mail;
     while (c->asked < m->count && (pipelining || (c->mail_answered && c->asked == c->answered)))
         say_recipient(c, out);
     if (c->asked < m->count || c->data_asked)
-        return CLIENT_READ;
+        return RELAY_READ;
     if (!by_chunks(c) && (pipelining || (c->answered == m->count && c->taken))) {
         c->data_asked = true;
         buf_addz(out, "DATA\r\n");
     }
-    return CLIENT_READ;
+    return RELAY_READ;
 }
 
-enum client_event smtp_client_send(struct smtp_client *c, struct mail *m, struct buf *out)
+enum relay_event relay_send(struct relay *c, struct mail *m, struct buf *out)
 {
     c->mail = m;
     for (size_t i = 0; i < m->count; i++)
         m->recipients[i].state = ASKED_NOT;
     const struct lack *lack = find_lack(c, m);
     if (lack || !m->count) {
-        client_fail_rest(c, MAIL_REFUSED, lack ? lack->status : "", lack ? str_c(lack->reason) : STR(""));
-        return CLIENT_READY;
+        relay_fail_rest(c, MAIL_REFUSED, lack ? lack->status : "", lack ? str_c(lack->reason) : STR(""));
+        return RELAY_READY;
     }
-    c->state = CLIENT_ENVELOPE;
+    c->state = RELAY_ENVELOPE;
     say_mail(c, out);
-    return c->offers & OFFER_PIPELINING ? ask(c, out) : CLIENT_READ;
+    return c->offers & OFFER_PIPELINING ? ask(c, out) : RELAY_READ;
 }
 
 /* The mail is done; the connection is good for another. */
-static enum client_event reset(struct smtp_client *c, struct buf *out)
+static enum relay_event reset(struct relay *c, struct buf *out)
 {
     if (c->mail)
         forget_mail(c);
-    c->state = CLIENT_RESET;
+    c->state = RELAY_RESET;
     buf_addz(out, "RSET\r\n");
-    return CLIENT_READ;
+    return RELAY_READ;
 }
 
 /* All that was asked is answered, and no recipient is left. */
-static enum client_event envelope_failed(struct smtp_client *c, struct buf *out)
+static enum relay_event envelope_failed(struct relay *c, struct buf *out)
 {
-    client_fail_rest(c, MAIL_LATER, "4.5.0", STR("the server took no recipient"));
+    relay_fail_rest(c, MAIL_LATER, "4.5.0", STR("the server took no recipient"));
     return reset(c, out);
 }
 
-static enum client_event on_mail(struct smtp_client *c, struct buf *out)
+static enum relay_event on_mail(struct relay *c, struct buf *out)
 {
     c->mail_answered = true;
     if (c->reply.code / 100 != 2)
         fail_rest_by_reply(c); /* what was pipelined behind it is still answered */
     if (c->reply.code / 100 != 2 && !(c->offers & OFFER_PIPELINING))
         return reset(c, out);
-    return c->offers & OFFER_PIPELINING ? CLIENT_READ : ask(c, out);
+    return c->offers & OFFER_PIPELINING ? RELAY_READ : ask(c, out);
 }
 
-static enum client_event on_recipient(struct smtp_client *c, struct buf *out)
+static enum relay_event on_recipient(struct relay *c, struct buf *out)
 {
     size_t n = c->answered++;
     struct mail_recipient *r = &c->mail->recipients[n];
@@ -275,23 +275,23 @@ static enum client_event on_recipient(struct smtp_client *c, struct buf *out)
     return by_chunks(c) ? begin_chunks(c) : ask(c, out);
 }
 
-static enum client_event on_data(struct smtp_client *c, struct buf *out)
+static enum relay_event on_data(struct relay *c, struct buf *out)
 {
     if (c->reply.code == 354 && c->taken) {
-        c->state = CLIENT_TEXT;
-        return CLIENT_PULL;
+        c->state = RELAY_TEXT;
+        return RELAY_PULL;
     }
     if (c->reply.code == 354) { /* RFC 2920 section 3.1: an empty message for nobody */
         buf_addz(out, ".\r\n");
-        c->state = CLIENT_END;
-        return CLIENT_READ;
+        c->state = RELAY_END;
+        return RELAY_READ;
     }
     if (c->taken)
         fail_rest_by_reply(c);
     return envelope_failed(c, out);
 }
 
-enum client_event client_on_envelope(struct smtp_client *c, struct buf *out)
+enum relay_event relay_on_envelope(struct relay *c, struct buf *out)
 {
     if (!c->mail_answered)
         return on_mail(c, out);
@@ -300,17 +300,16 @@ enum client_event client_on_envelope(struct smtp_client *c, struct buf *out)
 
 /* ---- the text ---- */
 
-enum client_event smtp_client_push(struct smtp_client *c, size_t room, struct buf *out)
+enum relay_event relay_push(struct relay *c, size_t room, struct buf *out)
 {
     size_t from = out->n;
-    if (c->state != CLIENT_TEXT && c->state != CLIENT_CHUNK)
-        return CLIENT_READ;
+    if (c->state != RELAY_TEXT && c->state != RELAY_CHUNK)
+        return RELAY_READ;
     while (out->n - from < room) {
         struct str piece = c->mail->next(c->mail);
         if (!piece.p)
-            return client_over(c,
-                               "the message cannot be read"); /* without its end the server takes nothing */
-        if (c->state == CLIENT_CHUNK) {
+            return relay_over(c, "the message cannot be read"); /* without its end the server takes nothing */
+        if (c->state == RELAY_CHUNK) {
             buf_addf(out, "BDAT %zu%s\r\n", piece.n, piece.n ? "" : " LAST");
             c->final += piece.n != 0; /* a chunk has a reply of its own */
             buf_add(out, piece);
@@ -319,27 +318,27 @@ enum client_event smtp_client_push(struct smtp_client *c, size_t room, struct bu
         }
         if (piece.n)
             continue;
-        if (c->state == CLIENT_TEXT)
+        if (c->state == RELAY_TEXT)
             smtp_data_end(&c->dots, out);
-        c->state = CLIENT_END;
-        return CLIENT_READ;
+        c->state = RELAY_END;
+        return RELAY_READ;
     }
-    return CLIENT_PULL;
+    return RELAY_PULL;
 }
 
 /* Before the end: a chunk was taken, or the server has had enough. */
-enum client_event client_on_early_reply(struct smtp_client *c, struct buf *out)
+enum relay_event relay_on_early_reply(struct relay *c, struct buf *out)
 {
     (void)out;
-    if (c->state == CLIENT_CHUNK && c->reply.code / 100 == 2 && c->final) {
+    if (c->state == RELAY_CHUNK && c->reply.code / 100 == 2 && c->final) {
         c->final--;
-        return CLIENT_PULL;
+        return RELAY_PULL;
     }
     fail_rest_by_reply(c);
-    return client_over(c, "the server refused the message before its end");
+    return relay_over(c, "the server refused the message before its end");
 }
 
-static bool next_taken(const struct smtp_client *c, size_t *n)
+static bool next_taken(const struct relay *c, size_t *n)
 {
     for (*n = 0; *n < c->mail->count; (*n)++)
         if (c->mail->recipients[*n].state == TAKEN)
@@ -347,25 +346,25 @@ static bool next_taken(const struct smtp_client *c, size_t *n)
     return false;
 }
 
-enum client_event client_on_end(struct smtp_client *c, struct buf *out)
+enum relay_event relay_on_end(struct relay *c, struct buf *out)
 {
     size_t n;
     (void)out;
     enum mail_outcome outcome = outcome_of(c->reply.code);
     if (c->final && c->reply.code / 100 == 2) { /* of a chunk */
         c->final--;
-        return CLIENT_READ;
+        return RELAY_READ;
     }
     if (c->final) {
         fail_rest_by_reply(c);
-        return client_over(c, "the server refused a part of the message");
+        return relay_over(c, "the server refused a part of the message");
     }
     while (next_taken(c, &n)) {
         give_reply(c, n, outcome);
         if (c->config.lmtp && next_taken(c, &n)) /* RFC 2033 section 4.2: a reply for each */
-            return CLIENT_READ;
+            return RELAY_READ;
     }
     forget_mail(c);
-    c->state = CLIENT_IDLE;
-    return CLIENT_READY;
+    c->state = RELAY_IDLE;
+    return RELAY_READY;
 }

@@ -1,14 +1,14 @@
-/* mailcore/smtp_reply.c: see smtp_reply.h. */
-#include "mailcore/smtp_reply.h"
+/* mailcore/relay_reply.c: see relay_reply.h. */
+#include "mailcore/relay_reply.h"
 
 #include <stdio.h>
 
-static bool take_line(struct smtp_reply *r, struct str *in, bool *whole)
+static bool take_line(struct relay_reply *r, struct str *in, bool *whole)
 {
     size_t end = str_chr(*in, '\n', 0);
     *whole = end != SIZE_MAX;
     if (!r->begun.max)
-        r->begun = BUF_INIT(SMTP_REPLY_LINE);
+        r->begun = BUF_INIT(RELAY_REPLY_LINE);
     buf_add(&r->begun, str_slice(*in, 0, *whole ? end + 1 : in->n));
     *in = str_from(*in, *whole ? end + 1 : in->n);
     return r->begun.st == OK;
@@ -26,16 +26,16 @@ static bool take_code(struct str line, int *code, bool *last, struct str *text)
     return *last || line.p[3] == '-';
 }
 
-static void keep(struct smtp_reply *r, struct str text)
+static void keep(struct relay_reply *r, struct str text)
 {
     if (!r->text.max)
-        r->text = BUF_INIT(SMTP_REPLY_TEXT);
+        r->text = BUF_INIT(RELAY_REPLY_TEXT);
     if (r->lines > 1)
         buf_addc(&r->text, '\n');
     buf_add(&r->text, text);
 }
 
-enum status smtp_reply_read(struct smtp_reply *r, struct str *in)
+enum status relay_reply_read(struct relay_reply *r, struct str *in)
 {
     while (in->n) {
         bool whole, last;
@@ -46,7 +46,7 @@ enum status smtp_reply_read(struct smtp_reply *r, struct str *in)
         if (!whole)
             return NOT_FOUND;
         if (!take_code(str_trim(buf_view(&r->begun)), &code, &last, &text) || (r->lines && code != r->code) ||
-            ++r->lines > SMTP_REPLY_LINES)
+            ++r->lines > RELAY_REPLY_LINES)
             return INVALID;
         r->code = code;
         keep(r, text);
@@ -57,7 +57,7 @@ enum status smtp_reply_read(struct smtp_reply *r, struct str *in)
     return NOT_FOUND;
 }
 
-void smtp_reply_clear(struct smtp_reply *r)
+void relay_reply_clear(struct relay_reply *r)
 {
     r->code = 0;
     r->lines = 0;
@@ -65,11 +65,11 @@ void smtp_reply_clear(struct smtp_reply *r)
     buf_clear(&r->begun);
 }
 
-void smtp_reply_free(struct smtp_reply *r)
+void relay_reply_free(struct relay_reply *r)
 {
     buf_free(&r->text);
     buf_free(&r->begun);
-    *r = (struct smtp_reply){0};
+    *r = (struct relay_reply){0};
 }
 
 /* One to three digits off *s. */
@@ -89,7 +89,7 @@ static bool dot(struct str *s)
     return is;
 }
 
-void smtp_reply_status(const struct smtp_reply *r, char out[12])
+void relay_reply_status(const struct relay_reply *r, char out[12])
 {
     struct str text = buf_view(&r->text), rest = str_from(text, 1);
     bool good = text.n && text.p[0] == (char)('0' + r->code / 100) && dot(&rest) && digits(&rest) &&
@@ -100,7 +100,7 @@ void smtp_reply_status(const struct smtp_reply *r, char out[12])
         snprintf(out, 12, "%d.0.0", r->code / 100 % 10);
 }
 
-void smtp_reply_line(const struct smtp_reply *r, struct buf *out)
+void relay_reply_line(const struct relay_reply *r, struct buf *out)
 {
     struct str rest = buf_view(&r->text), line;
     buf_addf(out, "%d", r->code);

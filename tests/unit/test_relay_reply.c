@@ -1,5 +1,5 @@
-/* tests/unit/test_smtp_reply.c: replies as servers write them, and what is said of them. */
-#include "mailcore/smtp_reply.h"
+/* tests/unit/test_relay_reply.c: replies as servers write them, and what is said of them. */
+#include "mailcore/relay_reply.h"
 #include "tests/unit/test.h"
 
 static void test_replies(void **state)
@@ -30,20 +30,20 @@ static void test_replies(void **state)
         {"\r\n", INVALID, 0, NULL, NULL, ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct smtp_reply r = {0};
+        struct relay_reply r = {0};
         struct str in = str_c(cases[i].in);
         SCOPED_BUF(line, 4096);
         char status[12];
-        assert_status(smtp_reply_read(&r, &in), cases[i].st);
+        assert_status(relay_reply_read(&r, &in), cases[i].st);
         assert_str(in, cases[i].left);
         if (cases[i].st == OK) {
-            smtp_reply_status(&r, status);
-            smtp_reply_line(&r, &line);
+            relay_reply_status(&r, status);
+            relay_reply_line(&r, &line);
             assert_int_equal(r.code, cases[i].code);
             assert_string_equal(status, cases[i].status);
             assert_str(buf_view(&line), cases[i].line);
         }
-        smtp_reply_free(&r);
+        relay_reply_free(&r);
     }
 }
 
@@ -51,15 +51,15 @@ static void test_replies(void **state)
 static void test_again(void **state)
 {
     (void)state;
-    struct smtp_reply r = {0};
+    struct relay_reply r = {0};
     struct str in = STR("550-5.1.1 a\r\n550 b\r\n250 c\r\n");
     SCOPED_BUF(line, 4096);
-    assert_status(smtp_reply_read(&r, &in), OK);
-    smtp_reply_clear(&r);
-    assert_status(smtp_reply_read(&r, &in), OK);
-    smtp_reply_line(&r, &line);
+    assert_status(relay_reply_read(&r, &in), OK);
+    relay_reply_clear(&r);
+    assert_status(relay_reply_read(&r, &in), OK);
+    relay_reply_line(&r, &line);
     assert_str(buf_view(&line), "250 c");
-    smtp_reply_free(&r);
+    relay_reply_free(&r);
 }
 
 int main(void)
