@@ -12,14 +12,30 @@ struct limit_row { /* a key of the configuration and the field it fills */
     }
 
 static const struct limit_row sizes[] = {
-    SIZE_LIMIT(CONF_LIMITS_WRITE_QUEUE, queue_limit),  SIZE_LIMIT(CONF_LIMITS_RESOURCE_SIZE, resource_size),
-    SIZE_LIMIT(CONF_LIMITS_COLLECTIONS, collections),  SIZE_LIMIT(CONF_LIMITS_ITEMS, items),
-    SIZE_LIMIT(CONF_LIMITS_PROPERTIES, properties),    SIZE_LIMIT(CONF_LIMITS_PROPERTY_SIZE, property_size),
-    SIZE_LIMIT(CONF_LIMITS_DEVICES, devices),          SIZE_LIMIT(CONF_LIMITS_LINE, ical.line.line),
-    SIZE_LIMIT(CONF_LIMITS_LINES, ical.line.lines),    SIZE_LIMIT(CONF_LIMITS_COMPONENTS, ical.components),
-    SIZE_LIMIT(CONF_LIMITS_ATTENDEES, ical.attendees), SIZE_LIMIT(CONF_LIMITS_OVERRIDES, ical.overrides),
-    SIZE_LIMIT(CONF_LIMITS_INSTANCES, ical.instances), SIZE_LIMIT(CONF_LIMITS_LINE, vcard.line.line),
+    SIZE_LIMIT(CONF_LIMITS_WRITE_QUEUE, queue_limit),
+    SIZE_LIMIT(CONF_LIMITS_RESOURCE_SIZE, resource_size),
+    SIZE_LIMIT(CONF_LIMITS_COLLECTIONS, collections),
+    SIZE_LIMIT(CONF_LIMITS_ITEMS, items),
+    SIZE_LIMIT(CONF_LIMITS_PROPERTIES, properties),
+    SIZE_LIMIT(CONF_LIMITS_PROPERTY_SIZE, property_size),
+    SIZE_LIMIT(CONF_LIMITS_DEVICES, devices),
+    SIZE_LIMIT(CONF_LIMITS_LINE, ical.line.line),
+    SIZE_LIMIT(CONF_LIMITS_LINES, ical.line.lines),
+    SIZE_LIMIT(CONF_LIMITS_COMPONENTS, ical.components),
+    SIZE_LIMIT(CONF_LIMITS_ATTENDEES, ical.attendees),
+    SIZE_LIMIT(CONF_LIMITS_OVERRIDES, ical.overrides),
+    SIZE_LIMIT(CONF_LIMITS_INSTANCES, ical.instances),
+    SIZE_LIMIT(CONF_LIMITS_LINE, vcard.line.line),
     SIZE_LIMIT(CONF_LIMITS_LINES, vcard.line.lines),
+    SIZE_LIMIT(CONF_LIMITS_MESSAGE_SIZE, message_size),
+    SIZE_LIMIT(CONF_LIMITS_MAILBOXES, mailboxes),
+    SIZE_LIMIT(CONF_LIMITS_MAILBOX_DEPTH, mailbox_depth),
+    SIZE_LIMIT(CONF_LIMITS_MAILBOX_NAME, mailbox_name),
+    SIZE_LIMIT(CONF_LIMITS_MESSAGE_BATCH, message_batch),
+    SIZE_LIMIT(CONF_LIMITS_MIME_PARTS, mime.parts),
+    SIZE_LIMIT(CONF_LIMITS_MIME_DEPTH, mime.depth),
+    SIZE_LIMIT(CONF_LIMITS_MIME_ADDRESSES, mime.addresses),
+    SIZE_LIMIT(CONF_LIMITS_MIME_FIELD, mime.field),
 };
 
 /* `dir` holds the folder's name as long as the result is used. */

@@ -6,7 +6,7 @@
 #include "formats/mime_word.h"
 #include "store/message_rows.h"
 
-enum { PREVIEW_CHARS = 200, LOOK_BYTES = 16 << 10 };
+enum { PREVIEW_CHARS = 200, LINE_BYTES = 4 * PREVIEW_CHARS, PLAIN_BYTES = 4 << 10, LOOK_BYTES = 16 << 10 };
 
 static const struct mime_part *text_part(struct str message, const struct mime_map *map, bool *html)
 {
@@ -31,10 +31,11 @@ static const struct mime_part *text_part(struct str message, const struct mime_m
 }
 
 /* What the part's first bytes say, in UTF-8. */
-static enum status decode(struct arena *a, struct str message, const struct mime_part *p, struct str *out)
+static enum status decode(struct arena *a, struct str message, const struct mime_part *p, size_t most,
+                          struct str *out)
 {
     SCOPED_BUF(bytes, LOOK_BYTES + 1024);
-    struct str raw = str_slice(mime_body(message, p), 0, LOOK_BYTES);
+    struct str raw = str_slice(mime_body(message, p), 0, most);
     struct mime_value v = mime_value(header_find(mime_head(message, p), STR("Content-Type")));
     enum charset cs = charset_find(mime_param(a, str_slice(v.params, 0, LOOK_BYTES), STR("charset")));
     if (p->encoding == MIME_QUOTED)
@@ -115,7 +116,7 @@ static void add_html(struct buf *out, struct str html)
 static void add_line(struct buf *out, struct str text)
 {
     bool space = true;
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = 0; i < text.n && out->n <= LINE_BYTES; i++) {
         unsigned char c = (unsigned char)text.p[i];
         bool blank = c <= ' ' || c == 0x7f;
         if (blank && !space)
@@ -136,7 +137,7 @@ enum status mail_preview(struct arena *a, struct str message, const struct mime_
     *out = STR_NONE;
     if (!p)
         return OK;
-    enum status st = decode(a, message, p, &text);
+    enum status st = decode(a, message, p, html ? LOOK_BYTES : PLAIN_BYTES, &text);
     if (st != OK)
         return st;
     if (html) {
