@@ -39,6 +39,8 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "where HTTP is served without TLS; absent: nowhere"},
     [CONF_LISTEN_HTTPS] = {"listen", "https", CONF_LISTEN, NULL, 0, 0, NULL,
         "where HTTPS is served; absent: nowhere"},
+    [CONF_LISTEN_LMTP] = {"listen", "lmtp", CONF_LISTEN, NULL, 0, 0, NULL,
+        "where a mail server hands over mail for the users, by LMTP without log-in; absent: nowhere"},
 
     [CONF_TLS_CERTIFICATE] = {"tls", "certificate", CONF_PATH, NULL, 0, 0, NULL,
         "certificate chain in PEM; absent: a self-signed one is made below the data folder"},

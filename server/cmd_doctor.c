@@ -192,7 +192,7 @@ static void check_ports(struct doctor *d)
     static const struct {
         enum conf_key key;
         const char *what;
-    } rows[] = {{CONF_LISTEN_HTTP, "http"}, {CONF_LISTEN_HTTPS, "https"}};
+    } rows[] = {{CONF_LISTEN_HTTP, "http"}, {CONF_LISTEN_HTTPS, "https"}, {CONF_LISTEN_LMTP, "lmtp"}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         size_t count = 0;
         const struct str *list =

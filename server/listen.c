@@ -194,6 +194,8 @@ enum status listeners_open(const struct conf *conf, struct listeners *old, struc
     if (st == OK)
         st = add_list(out, old, LISTENER_HTTPS, conf, CONF_LISTEN_HTTPS, why);
     if (st == OK)
+        st = add_list(out, old, LISTENER_LMTP, conf, CONF_LISTEN_LMTP, why);
+    if (st == OK)
         st = add(out, old, LISTENER_CONTROL, arena_strf(&a, "unix:%.*s", STR_ARG(control)), why);
     if (st != OK) {
         close_all(out);

@@ -7,7 +7,7 @@
 
 enum { LISTENERS_MAX = 64 };
 
-enum listener_role { LISTENER_HTTP, LISTENER_HTTPS, LISTENER_CONTROL, LISTENER_ROLES };
+enum listener_role { LISTENER_HTTP, LISTENER_HTTPS, LISTENER_CONTROL, LISTENER_LMTP, LISTENER_ROLES };
 
 struct listener {
     int fd;

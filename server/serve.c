@@ -8,6 +8,7 @@
 #include "directory/login_cache.h"
 #include "server/channel.h"
 #include "server/control.h"
+#include "server/mail.h"
 #include "server/metrics.h"
 #include "server/routes.h"
 #include "server/sandbox.h"
@@ -36,6 +37,7 @@ struct process {
     struct worker_pool *pool;
     struct routes *routes;
     struct http_front *front;
+    struct mail *mail;
     struct control *control;
     struct loop_watch signals, channel;
     struct loop_timer drain;
@@ -52,7 +54,8 @@ static void drain_more(struct loop_timer *t)
 {
     struct process *p = CONTAINER_OF(t, struct process, drain);
     bool late = clock_mono_us() - p->drain_since > DRAIN_MOST_US;
-    bool empty = http_front_drain(p->front) && control_idle(p->control);
+    bool empty = http_front_drain(p->front);
+    empty = mail_drain(p->mail) && empty && control_idle(p->control);
     if (empty || late) {
         if (late)
             log_warning("stopping although requests are still in hand");
@@ -68,6 +71,7 @@ static void start_drain(struct process *p)
         return;
     p->drain_since = clock_mono_us();
     http_front_unlisten(p->front);
+    mail_unlisten(p->mail);
     control_unlisten(p->control);
     p->drain.fn = drain_more;
     drain_more(&p->drain);
@@ -87,10 +91,13 @@ static enum status listen_all(struct process *p, struct listeners *l)
 {
     enum status st = OK;
     http_front_unlisten(p->front);
+    mail_unlisten(p->mail);
     control_unlisten(p->control);
     for (size_t i = 0; i < l->count && st == OK; i++) {
         if (l->at[i].role == LISTENER_CONTROL)
             st = control_listen(p->control, l->at[i].fd);
+        else if (mail_serves(l->at[i].role))
+            st = mail_listen(p->mail, l->at[i].fd, l->at[i].role);
         else
             st = http_front_listen(p->front, l->at[i].fd, l->at[i].role == LISTENER_HTTPS);
     }
@@ -98,14 +105,22 @@ static enum status listen_all(struct process *p, struct listeners *l)
 }
 
 /* ---- SIGHUP, as the supervisor passes it on ---- */
-static enum status take_certificate(int certificate, int key, struct buf *why)
+static enum status use_certificate(struct process *p, const struct conf *conf, struct str certificate,
+                                   struct str key, struct buf *why)
+{
+    enum status st = mail_certify(p->mail, conf, certificate, key, why);
+    return st == OK ? tls_use(certificate, key, why) : st;
+}
+
+static enum status take_certificate(struct process *p, const struct conf *conf, int certificate, int key,
+                                    struct buf *why)
 {
     SCOPED_BUF(c, PEM_MAX);
     SCOPED_BUF(k, PEM_MAX);
     enum status st = channel_content(certificate, PEM_MAX, &c);
     if (st == OK)
         st = channel_content(key, PEM_MAX, &k);
-    return st == OK ? tls_use(buf_view(&c), buf_view(&k), why) : st;
+    return st == OK ? use_certificate(p, conf, buf_view(&c), buf_view(&k), why) : st;
 }
 
 static enum status apply(struct process *p, struct conf *fresh, struct buf *why)
@@ -115,6 +130,8 @@ static enum status apply(struct process *p, struct conf *fresh, struct buf *why)
         st = routes_reload(p->routes, fresh);
     if (st == OK)
         st = http_front_reload(p->front, fresh);
+    if (st == OK)
+        st = mail_reload(p->mail, fresh);
     if (st != OK) {
         buf_addz(why, status_text(st));
         return st;
@@ -135,7 +152,7 @@ static enum status reload(struct process *p, const struct serve_reload *message,
     if (st == OK)
         st = conf_parse(buf_view(&text), p->start->conf_path, &fresh, why);
     if (st == OK && message->certified)
-        st = take_certificate(fds[RELOAD_CERTIFICATE], fds[RELOAD_KEY], why);
+        st = take_certificate(p, fresh, fds[RELOAD_CERTIFICATE], fds[RELOAD_KEY], why);
     if (st == OK)
         st = apply(p, fresh, why);
     conf_unref(fresh);
@@ -230,6 +247,10 @@ static enum status open_all(struct process *p, struct buf *why)
     if (st == OK)
         st = http_front_start(p->conf, p->loop, p->pool, routes_service(p->routes), &p->front);
     if (st == OK)
+        st = mail_new(p->conf, p->loop, p->pool, p->dir, &p->mail);
+    if (st == OK && p->start->certificate.p)
+        st = mail_certify(p->mail, p->conf, p->start->certificate, p->start->key, why);
+    if (st == OK)
         st = control_new(p->loop, p->store, p->dir, p->conf, &p->control);
     if (st == OK)
         st = listen_all(p, p->start->listeners);
@@ -245,6 +266,7 @@ static void close_all(struct process *p)
     directory_close(p->dir);
     login_cache_close(p->logins);
     store_close(p->store);
+    mail_free(p->mail); /* now that no write will call back */
     loop_free(p->loop);
     conf_unref(p->conf);
 }
@@ -278,7 +300,7 @@ int serve_run(struct serve *start)
     char ready = SERVE_READY;
     channel_send(start->channel, str_n(&ready, 1), NULL, 0);
     loop_run(p.loop);
-    if (http_front_busy(p.front) || !control_idle(p.control)) {
+    if (http_front_busy(p.front) || mail_busy(p.mail) || !control_idle(p.control)) {
         store_close(p.store); /* what was acknowledged is on disk; threads that hang die with the process */
         return 0;
     }

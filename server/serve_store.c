@@ -38,6 +38,8 @@ static const struct limit_row sizes[] = {
     SIZE_LIMIT(CONF_LIMITS_MIME_FIELD, mime.field),
 };
 
+enum { TRACE_ROOM = 64 * 1024 }; /* what this server puts on top of a message */
+
 /* `dir` holds the folder's name as long as the result is used. */
 static struct store_config config_of(const struct conf *conf, struct buf *dir)
 {
@@ -47,6 +49,7 @@ static struct store_config config_of(const struct conf *conf, struct buf *dir)
     config.tombstone_days = conf_int(conf, CONF_STORE_TOMBSTONE_DAYS);
     config.keep_deleted = conf_int(conf, CONF_STORE_KEEP_DELETED);
     config.default_quota = conf_int(conf, CONF_STORE_DEFAULT_QUOTA);
+    config.message_size = (size_t)conf_int(conf, CONF_LIMITS_MESSAGE_SIZE) + TRACE_ROOM;
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         size_t value = (size_t)conf_int(conf, sizes[i].key);
         memcpy((char *)&config + sizes[i].offset, &value, sizeof value);
