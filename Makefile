@@ -68,8 +68,8 @@ CFLAGS_test_sml_oracle := -isystem /usr/include/libwbxml-1.0/wbxml
 
 unit: $(UNIT)
 check-unit:
-	@$(MAKE) --no-print-directory VARIANT=asan unit
-	@tests/run-unit build/asan/unit
+	@$(MAKE) --no-print-directory -j"$$(nproc)" VARIANT=asan unit
+	@tests/run-unit --changed build/asan/unit
 
 # ---- fuzzing: clang builds its own objects; `make fuzz` builds all targets ----
 FUZZ_FLAGS := $(BASE) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DSCAMBIO_SANITIZE -w

@@ -6,6 +6,7 @@
 
 #include "dav/dav.h"
 #include "store/mount.h"
+#include "tests/unit/scratch_root.h"
 
 #include <ftw.h>
 #include <pthread.h>
@@ -119,7 +120,7 @@ static inline void world_open(struct world *w, const char *dir, int shards, cons
 static inline void world_start_in(struct world *w, const char *folder, int shards, const char *extra)
 {
     char dir[sizeof w->dir];
-    snprintf(dir, sizeof dir, "%s/scambio-dav-XXXXXX", folder);
+    snprintf(dir, sizeof dir, "%.40s/scambio-dav-XXXXXX", folder);
     MUST((mkdtemp(dir)) != NULL);
     world_open(w, dir, shards, extra);
     world_user(w, "alice@example.test", "Alice Example");
@@ -129,7 +130,7 @@ static inline void world_start_in(struct world *w, const char *folder, int shard
 
 static inline void world_start(struct world *w, int shards, const char *extra)
 {
-    world_start_in(w, "/tmp", shards, extra);
+    world_start_in(w, scratch_root(), shards, extra);
 }
 
 static inline void world_close(struct world *w)

@@ -3,6 +3,7 @@
 #define SCAMBIO_TESTS_UNIT_SCRATCH_H
 
 #include "store/store.h"
+#include "tests/unit/scratch_root.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -31,8 +32,7 @@ static inline void scratch_reopen(struct scratch *x)
 static inline int scratch_up(void **state)
 {
     struct scratch *x = calloc(1, sizeof *x);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(x->dir, sizeof x->dir, "%.40s/scratch-XXXXXX", tmp ? tmp : "/tmp");
+    snprintf(x->dir, sizeof x->dir, "%.40s/scratch-XXXXXX", scratch_root());
     if (!mkdtemp(x->dir))
         return -1;
     x->config = store_config_default(x->dir);

@@ -5,6 +5,7 @@
 
 #include "store/rights.h"
 #include "store/store.h"
+#include "tests/unit/scratch_root.h"
 #include "tests/unit/test.h"
 
 #include <ftw.h>
@@ -37,7 +38,7 @@ static inline void fixture_open(struct fixture *f)
 static inline void fixture_start(struct fixture *f, int shards)
 {
     *f = (struct fixture){.shards = shards};
-    snprintf(f->dir, sizeof f->dir, "/tmp/scambio-store.XXXXXX");
+    snprintf(f->dir, sizeof f->dir, "%.40s/scambio-store.XXXXXX", scratch_root());
     assert_non_null(mkdtemp(f->dir));
     fixture_open(f);
 }
