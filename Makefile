@@ -118,13 +118,16 @@ deps-test:
 	@tests/install-packages build test
 check: deps-test
 	@tests/check
-# The long runs, by hand: hours. TIME= seconds of new fuzzing over all targets.
+# The long runs, by hand: hours. TIME= seconds of new fuzzing over all targets; SEEDS= of the simulation of phones.
 TIME ?= 3600
+KILLS ?= 1000
+POWER_CUT_IMAGES ?= 20000
+SEEDS ?= 100000
 check-long: deps-test
 	@tests/check build
-	KILLS=1000 tests/crash/test_kill.py
-	POWER_CUT_IMAGES=20000 tests/crash/test_power_cut.py
-	SEEDS=100000 FIRST=1000000 tests/simulation/run
+	KILLS=$(KILLS) tests/crash/test_kill.py
+	POWER_CUT_IMAGES=$(POWER_CUT_IMAGES) tests/crash/test_power_cut.py
+	SEEDS=$(SEEDS) FIRST=1000000 tests/simulation/run
 	$(MAKE) --no-print-directory -j2 fuzz
 	tests/fuzz/run $(TIME)
 
