@@ -102,6 +102,34 @@ static void test_chunks_resumed(void **state)
     free(unconst(text.p));
 }
 
+/* It was changed since, and comes whole: that is no piece of what there was. */
+static void test_chunks_overtaken(void **state)
+{
+    (void)state;
+    static const char *const rests[] = {"Short", NULL};
+    acquaint();
+    for (size_t i = 0; i < COUNT_OF(rests); i++) {
+        open_session(200);
+        struct str text = card(SML_ADD, "10", "Piecemeal")->items->data;
+        struct sml_command *c = card(SML_ADD, "10", "");
+        c->meta.size = (int64_t)text.n;
+        c->items->data = arena_str(&d.a, str_slice(text, 0, 20));
+        c->items->more_data = true;
+        send_change(c, false);
+        assert_int_equal(dev_status(&d, "Add", 0), 213);
+        open_session(225);
+        assert_int_equal(dev_status(&d, "Alert", 0), 200);
+        c = card(SML_ADD, "10", rests[i] ? rests[i] : "");
+        if (!rests[i]) /* a piece, but not the one that is missing */
+            c->items->data = STR("ecemeal\r\nEND:VCARD\r\n");
+        send_change(c, true);
+        assert_int_equal(dev_status(&d, "Add", 0), rests[i] ? 201 : 424);
+        assert_int_equal(cards(&rig, "Short"), 1);
+        assert_int_equal(cards(&rig, "Piecemeal"), 0);
+        dev_take(&d);
+    }
+}
+
 static void test_sent_in_chunks(void **state)
 {
     (void)state;
@@ -157,8 +185,8 @@ static void test_max_obj(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RULE(test_too_large),      RULE(test_sizes),          RULE(test_chunks),
-        RULE(test_chunks_resumed), RULE(test_sent_in_chunks), RULE(test_max_obj),
+        RULE(test_too_large),        RULE(test_sizes),          RULE(test_chunks),  RULE(test_chunks_resumed),
+        RULE(test_chunks_overtaken), RULE(test_sent_in_chunks), RULE(test_max_obj),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
