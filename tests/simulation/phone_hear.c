@@ -45,16 +45,19 @@ static void hear_status(struct phone *p, const struct el *status)
     int code = (int)el_int(status, T_DATA, 0);
     struct phone_wait *w = NULL;
     for (size_t i = p->wait_next; i < p->wait_count && !w; i++)
-        if (p->waits[i].msg == msg && p->waits[i].cmd == cmd)
+        if (p->waits[i].msg == msg && p->waits[i].cmd == cmd && !p->waits[i].answered)
             w = &p->waits[i];
     if (!w) {
         phone_faultf(p, "a Status %d for message %ld, command %ld: we wait for none", code, msg, cmd);
         return;
     }
-    if (w != &p->waits[p->wait_next])
+    /* That of the SyncHdr is the first of its message, also before those for which the message before had no room. */
+    if (w != &p->waits[p->wait_next] && w->command != T_SYNCHDR)
         phone_faultf(p, "a Status for message %ld, command %ld: that of %ld, %ld should come first", msg, cmd,
                      p->waits[p->wait_next].msg, p->waits[p->wait_next].cmd);
-    p->wait_next = (size_t)(w - p->waits) + 1;
+    w->answered = true;
+    while (p->wait_next < p->wait_count && p->waits[p->wait_next].answered)
+        p->wait_next++;
     bool good = true;
     if (w->command == T_ADD || w->command == T_REPLACE)
         good = w->more ? code == STATUS_CHUNK : CODE_IN(code, 200, 201, 207, 208, 418, 419);
@@ -356,7 +359,7 @@ static enum phone_state commit(struct phone *p)
         memcpy(s->server_last, s->server_next, sizeof s->server_last);
     }
     for (size_t i = p->wait_next; i < p->wait_count; i++)
-        if (p->waits[i].command != T_SYNCHDR && p->waits[i].command != T_ALERT)
+        if (!p->waits[i].answered && p->waits[i].command != T_SYNCHDR && p->waits[i].command != T_ALERT)
             phone_faultf(p, "no Status for message %ld, command %ld", p->waits[i].msg, p->waits[i].cmd);
     p->can_resume = false;
     return p->state = PHONE_DONE;

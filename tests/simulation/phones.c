@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PHONES = 4, STEPS = 110, QUIET_ROUNDS = 10, LISTED = 1024, JOBS = 64 };
+enum { PHONES = 4, STEPS = 200, QUIET_ROUNDS = 10, LISTED = 1024, JOBS = 64 };
 
 struct figures {
     unsigned long seeds, failed, messages, sessions, cuts, deaths, slow, resumed, edits;
