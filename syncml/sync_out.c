@@ -352,10 +352,11 @@ static enum status send_database(struct turn *t, struct sml_out *o, struct datab
     return st;
 }
 
+/* One that is synced anew may still be told of, while we send the others. */
 static bool is_due(const struct database *db)
 {
     if (db->state == DB_CHANGES || db->state == DB_SENDING)
-        return true;
+        return db->closed || db->state == DB_SENDING;
     return (db->state == DB_ALERTED || db->state == DB_OPEN) && !database_takes_in(db);
 }
 

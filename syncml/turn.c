@@ -70,6 +70,8 @@ static void package_complete(struct turn *t)
             begin_sending(t);
         break;
     case PHASE_SENDING:
+        if (any_came(s))
+            begin_sending(t);
         break;
     case PHASE_MAPS:
         if (any_came(s)) /* of one that it had to begin anew, behind the others */
