@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -472,6 +473,7 @@ struct job {
     uint64_t first, end, step;
     bool verbose;
     const char *dump, *program;
+    uint64_t *now; /* the seed in hand, shared with the parent: whose process died there is told */
 };
 
 static struct figures run_job(const struct job *job)
@@ -480,6 +482,7 @@ static struct figures run_job(const struct job *job)
     s->verbose = job->verbose;
     s->dump = job->dump;
     for (uint64_t seed = job->first; seed < job->end && s->figures.failed < 5; seed += job->step) {
+        *job->now = seed;
         if (run_seed(s, seed))
             continue;
         s->figures.failed++;
@@ -505,7 +508,11 @@ static struct figures run_jobs(struct job job, uint64_t jobs)
 {
     int ends[JOBS][2];
     struct figures sum = {0}, f;
+    uint64_t *now = mmap(NULL, jobs * sizeof *now, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (now == MAP_FAILED)
+        abort();
     for (uint64_t i = 0; i < jobs; i++, job.first++) {
+        job.now = now + i;
         if (pipe(ends[i]) != 0)
             abort();
         fflush(NULL);
@@ -518,11 +525,16 @@ static struct figures run_jobs(struct job job, uint64_t jobs)
         close(ends[i][1]);
         if (read(ends[i][0], &f, sizeof f) == sizeof f)
             add(&sum, &f);
-        else
-            sum.failed++; /* it died, and has said why */
+        else {
+            sum.seeds++;
+            sum.failed++;
+            printf("seed %llu: the simulation died of it\n    again: %s -v %llu\n",
+                   (unsigned long long)now[i], job.program, (unsigned long long)now[i]);
+        }
         close(ends[i][0]);
         wait(NULL);
     }
+    munmap(now, jobs * sizeof *now);
     return sum;
 }
 
