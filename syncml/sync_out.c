@@ -355,8 +355,8 @@ static enum status send_database(struct turn *t, struct sml_out *o, struct datab
 /* One that is synced anew may still be told of, while we send the others. */
 static bool is_due(const struct database *db)
 {
-    if (db->state == DB_CHANGES || db->state == DB_SENDING)
-        return db->closed || db->state == DB_SENDING;
+    if (db->state == DB_CHANGES)
+        return db->closed;
     return (db->state == DB_ALERTED || db->state == DB_OPEN) && !database_takes_in(db);
 }
 
@@ -368,21 +368,29 @@ static size_t replies_in(const struct turn *t)
     return n;
 }
 
+/* False: the message is full. */
+static bool send_due(struct turn *t, struct sml_out *o, struct database *db, size_t replies)
+{
+    anchor_note(t, db);
+    db->state = DB_SENDING;
+    enum status st = database_sends(db) ? send_database(t, o, db, replies) : OK;
+    if (st < 0)
+        t->st = st;
+    if (st == OK)
+        db->state = DB_SENT;
+    return st == OK;
+}
+
 bool sync_out(struct turn *t, struct sml_out *o)
 {
     size_t replies = replies_in(t);
-    for (struct database *db = t->s->dbs; db; db = db->next) {
-        if (!is_due(db))
-            continue;
-        anchor_note(t, db);
-        db->state = DB_SENDING;
-        enum status st = database_sends(db) ? send_database(t, o, db, replies) : OK;
-        if (st < 0)
-            t->st = st;
-        if (st)
+    /* What was begun is ended first: a large object may be on its way. */
+    for (struct database *db = t->s->dbs; db; db = db->next)
+        if (db->state == DB_SENDING && !send_due(t, o, db, replies))
             return false;
-        db->state = DB_SENT;
-    }
+    for (struct database *db = t->s->dbs; db; db = db->next)
+        if (is_due(db) && !send_due(t, o, db, replies))
+            return false;
     for (struct database *db = t->s->dbs; db; db = db->next)
         if (db->state == DB_SENT && !db->pending) {
             db->pending = true;

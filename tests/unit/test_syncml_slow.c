@@ -307,17 +307,10 @@ static void test_anew_behind_others(void **state)
     assert_quiet();
 }
 
-/* And while our changes of the first one still come, it tells of the other in several messages: ours of that one wait for its last. */
-static void test_anew_amid_others(void **state)
+/* Tasks are synced anew, and contacts, alerted behind them, go on: their first message of ours is full. */
+static void begin_amid(void)
 {
-    (void)state;
     struct sml_out o;
-    acquaint();
-    for (int i = 0; i < 12; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "srv%d", i);
-        store_card(&rig, name, name, "+39 444");
-    }
     d.max_msg = 2600;
     dev_start(&d);
     dev_begin(&d, &o);
@@ -340,24 +333,48 @@ static void test_anew_amid_others(void **state)
     dev_take(&d);
     assert_false(d.got_final);
     d.map_count = 0; /* of the contacts, which are not looked at here */
-    struct dev_item *milk = dev_add(&d, "70", TODO, "", "Milk", "20270202T100000Z");
+}
+
+/* The device tells of a task. */
+static void tell_task(const char *luid, const char *title, bool final)
+{
+    struct sml_out o;
+    struct dev_item *item = dev_add(&d, luid, TODO, "", title, "20270202T100000Z");
     dev_begin(&d, &o);
     dev_say(&d, &o);
-    add_sync(&o, dev_change(&d, SML_ADD, milk));
-    assert_true(dev_send(&d, &o, false));
+    add_sync(&o, dev_change(&d, SML_ADD, item));
+    assert_true(dev_send(&d, &o, final));
+}
+
+/* Does our message hold something of the tasks? */
+static bool has_tasks(void)
+{
+    bool has = false;
     for (int n = 0; dev_got(&d, SML_SYNC, n); n++)
-        assert_false(str_eq(dev_got(&d, SML_SYNC, n)->source, STR("tasks")));
+        has |= str_eq(dev_got(&d, SML_SYNC, n)->source, STR("tasks"));
+    return has;
+}
+
+/* While our changes of one database still come the device tells of the other in several messages: ours of that one wait for its last. */
+static void test_anew_amid_others(void **state)
+{
+    (void)state;
+    struct sml_out o;
+    bool came = false;
+    acquaint();
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "srv%d", i);
+        store_card(&rig, name, name, "+39 444");
+    }
+    begin_amid();
+    tell_task("70", "Milk", false);
+    assert_false(has_tasks());
     dev_take(&d);
     d.map_count = 0;
-    struct dev_item *bread = dev_add(&d, "71", TODO, "", "Bread", "20270202T100000Z");
-    dev_begin(&d, &o);
-    dev_say(&d, &o);
-    add_sync(&o, dev_change(&d, SML_ADD, bread));
-    assert_true(dev_send(&d, &o, true));
-    bool came = false;
+    tell_task("71", "Bread", true);
     for (int turns = 0; turns < 20; turns++) {
-        for (int n = 0; dev_got(&d, SML_SYNC, n); n++)
-            came |= str_eq(dev_got(&d, SML_SYNC, n)->source, STR("tasks"));
+        came |= has_tasks();
         assert_true(came || !d.in.final); /* one package of ours holds both */
         bool over = d.in.final && !dev_got(&d, SML_SYNC, 0);
         dev_take(&d);
@@ -369,6 +386,42 @@ static void test_anew_amid_others(void **state)
         assert_true(dev_send(&d, &o, d.got_final));
     }
     assert_int_equal(store_count(&rig, KIND_CALENDAR, "tasks", NULL), 2);
+}
+
+/* And a large object that is on its way is ended before the other one begins. */
+static void test_anew_amid_large(void **state)
+{
+    (void)state;
+    struct sml_out o;
+    SCOPED_BUF(note, 8000);
+    acquaint();
+    while (note.n < 5000)
+        buf_addc(&note, 'x');
+    SCOPED_EXCHANGE(x) = askf(&rig.w, "alice@example.test",
+                              "PUT /dav/addressbooks/alice@example.test/contacts/large.vcf\n"
+                              "Content-Type: text/vcard\n\nBEGIN:VCARD\nVERSION:3.0\nUID:large\nFN:Large\n"
+                              "N:Large;;;;\nNOTE:%s\nEND:VCARD\n",
+                              buf_c(&note));
+    assert_int_equal(x->t.resp.status, 201);
+    begin_amid();
+    dev_begin(&d, &o);
+    dev_say(&d, &o);
+    assert_true(dev_send(&d, &o, false));
+    dev_take(&d);
+    assert_true(d.chunks.n > 0);
+    tell_task("70", "Milk", true);
+    for (int turns = 0; turns < 20; turns++) {
+        bool early = has_tasks();
+        dev_take(&d);
+        if (!d.chunks.n)
+            break;
+        assert_false(early);
+        dev_begin(&d, &o);
+        dev_say(&d, &o);
+        assert_true(dev_send(&d, &o, false));
+    }
+    assert_non_null(dev_holds(&d, "N:Large"));
+    assert_true(strlen(dev_holds(&d, "N:Large")->data) > 5000);
 }
 
 int main(void)
@@ -386,6 +439,7 @@ int main(void)
         RULE(test_sync_beside_508),
         RULE(test_anew_behind_others),
         RULE(test_anew_amid_others),
+        RULE(test_anew_amid_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
