@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PHONES = 4, STEPS = 200, QUIET_ROUNDS = 10, LISTED = 1024, JOBS = 64 };
+enum { PHONES = 4, STEPS = 160, QUIET_ROUNDS = 10, LISTED = 1024, JOBS = 64 };
 
 struct figures {
     unsigned long seeds, failed, messages, sessions, cuts, deaths, slow, resumed, edits;
@@ -381,7 +381,7 @@ static const struct sample *odd_one(const struct sample *a, size_t n, const stru
 static void judge(struct sim *s)
 {
     struct listed *items = calloc(LISTED, sizeof *items);
-    struct sample *at_server = calloc(LISTED, sizeof *at_server), at_phone[PHONE_ITEMS];
+    struct sample *at_server = calloc(LISTED, sizeof *at_server), at_phone[PHONE_ITEMS] = {0};
     for (enum db db = 0; db < DB_COUNT && !s->why[0]; db++) {
         char why[512];
         size_t n = list(s, db, items);
