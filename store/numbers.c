@@ -103,15 +103,16 @@ enum status account_charge(struct tx *tx, int64_t account, int64_t items, int64_
 enum status tx_ids_take(struct tx *tx, int slot, int64_t count, int64_t *first)
 {
     struct numbers *n = &tx->numbers;
+    int64_t next = n->id;
     enum status st = OK;
     if (slot != tx->writing || count < 1)
         return E_INTERNAL;
-    if (!n->id)
-        st = DB_GET_INT(tx->db[slot], &n->id, "SELECT next FROM counter WHERE name = 'id'");
+    if (!next)
+        st = DB_GET_INT(tx->db[slot], &next, "SELECT next FROM counter WHERE name = 'id'");
     if (st != OK)
         return st == NOT_FOUND ? E_CORRUPT : st;
-    *first = n->id;
-    n->id += count;
+    *first = next;
+    n->id = next + count;
     n->id_changed = true;
     return OK;
 }
