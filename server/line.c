@@ -218,7 +218,6 @@ bool line_front_drain(struct line_front *f)
 {
     for (size_t i = 0; i < f->threads; i++) {
         struct line_thread *t = &f->thread[i];
-        atomic_store(&t->draining, true);
         if (!atomic_exchange(&t->asked, true))
             loop_post(t->loop, &t->drain);
     }

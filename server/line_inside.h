@@ -24,8 +24,8 @@ struct line_thread {
     bool started;
     struct line_conn *first;
     struct loop_post drain;
-    atomic_bool draining, asked; /* `asked`: the post is on its way */
-    char scratch[LINE_INPUT];    /* what is being read; only what is left of it is kept by the connection */
+    atomic_bool asked;        /* the drain post is on its way */
+    char scratch[LINE_INPUT]; /* what is being read; only what is left of it is kept by the connection */
 };
 
 struct line_settings { /* of one configuration; counted */

@@ -92,6 +92,17 @@ def test_recipients_have_answers_of_their_own():
     assert folder == 'INBOX' and b'Delivered-To: BOB+Lists@Example.TEST\r\n' in mail, mail
 
 
+def test_whatever_tag_finds_its_user():
+    """What is no mailbox's name, or names none, goes into INBOX; a mailbox of that name is taken."""
+    tags = ['', 'a//b', '/', 'x' * 55, '..', '&', 'Junk', 'other users', '\u00e8']
+    before = len(mails('bob@example.test'))
+    got = talk(('127.0.0.1', PORT), b'LHLO mta\r\n' + b''.join(
+        b'MAIL FROM:<s@elsewhere.test> SMTPUTF8\r\nRCPT TO:<"bob+%s"@example.test>\r\nDATA\r\nSubject: tag\r\n\r\n.\r\n' % t.encode() for t in tags) + b'QUIT\r\n').decode()
+    assert got.count('250 2.1.5 delivered\r\n') == len(tags), got
+    folders = [f for f, _ in mails('bob@example.test')[before:]]
+    assert folders == ['Junk' if t == 'Junk' else 'INBOX' for t in tags], folders
+
+
 def test_over_the_local_socket():
     got = talk(SOCKET, b'LHLO mta\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.test>\r\nBDAT 6\r\nA: b\r\nBDAT 2 LAST\r\n\r\nQUIT\r\n')
     assert got.endswith(b'250 2.0.0 6 octets received\r\n250 2.1.5 delivered\r\n221 2.0.0 good-bye\r\n'), got
