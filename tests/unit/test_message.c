@@ -1,7 +1,7 @@
 /* tests/unit/test_message.c: messages: delivery, reading whole and in part, flags, copying, moving, expunging, what vanished, shared
  * mailboxes, quota, bounds; with one shard and with three. A random test compares mailboxes with a model in memory. */
 #include "core/clock.h"
-#include "formats/mailsubject.h"
+#include "store/db.h"
 #include "tests/unit/mail_world.h"
 
 #define MAIL_A                                                                                               \
@@ -642,6 +642,77 @@ static void sizes(void **state)
     world_end(&w);
 }
 
+/* ---- what the doctor sees ---- */
+
+static void note_what(void *ctx, struct str what, struct str where)
+{
+    (void)where;
+    buf_addf(ctx, "%.*s;", STR_ARG(what));
+}
+
+static void break_store(struct world *w, const char *sql)
+{
+    struct db *db = NULL;
+    SCOPED_BUF(path, 4096);
+    store_close(w->f.store);
+    w->f.store = NULL;
+    buf_addf(&path, "%s/shard-00.db", w->f.dir);
+    assert_ok(db_open(buf_c(&path), 0, 256, &db, NULL));
+    assert_ok(db_script(db, sql));
+    db_close(db);
+    fixture_open(&w->f);
+}
+
+static void the_doctor_sees_and_rebuilds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *what;
+        bool mends;
+    } rows[] = {
+        {"UPDATE collection SET unseen = unseen + 1 WHERE name = 'INBOX'", "wrong counters of a mailbox;",
+         true},
+        {"UPDATE collection SET deleted_n = 5 WHERE name = 'INBOX'", "wrong counters of a mailbox;", true},
+        {"UPDATE collection SET deleted_bytes = 5 WHERE name = 'Sent'", "wrong counters of a mailbox;", true},
+        {"UPDATE user_count SET seen = 7", "a wrong count of seen messages;", true},
+        {"DELETE FROM user_count", "seen messages that are not counted;", true},
+        {"INSERT INTO user_state VALUES((SELECT id FROM collection WHERE name = 'INBOX'), 99, 1, 0, 1)",
+         "who has seen a message that is not there;", true},
+        {"DELETE FROM mail_key", "a message without its key;", true},
+        {"INSERT INTO mail_key(content) VALUES(64000)", "a key of no message;", true},
+        {"UPDATE content SET refs = refs + 1", "a wrong count of references;", true},
+        {"INSERT INTO rcpt VALUES(64000, 1, 'a', 'b', NULL, 1, 0, 0, 0, NULL)",
+         "a recipient of no queued message;", false},
+        {"DELETE FROM rcpt; INSERT INTO subscription VALUES(64000, 'x')", "a subscription of nobody;", false},
+        {"DELETE FROM subscription; DELETE FROM keyword", "a message with a keyword without name;", false},
+    };
+    struct world w;
+    struct str keyword = STR("Todo");
+    world_start(&w, 1);
+    mail_defaults(&w, w.alice);
+    int64_t inbox = mail_find(&w, &w.as_alice, w.alice, "INBOX");
+    struct mail_op add = {.w = &w,
+                          .actor = &w.as_alice,
+                          .mailbox = inbox,
+                          .fresh = {.keywords = &keyword, .keyword_count = 1, .flags = MESSAGE_DELETED}};
+    assert_ok(mail_add(&add, STR(MAIL_A), inbox, do_append));
+    mail_share(&w, &w.as_alice, inbox, w.bob, "lrs");
+    assert_ok(mail_flag(&w, &w.as_bob, inbox, 1, FLAGS_ADD, MESSAGE_SEEN));
+    mail_sound(&w);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        size_t findings;
+        SCOPED_BUF(what, 1 << 16);
+        break_store(&w, rows[i].sql);
+        assert_ok(store_check(w.f.store, true, note_what, &what, &findings));
+        assert_str(buf_view(&what), rows[i].what);
+        if (!rows[i].mends)
+            continue;
+        assert_ok(store_rebuild(w.f.store, 0, NULL, NULL));
+        mail_sound(&w);
+    }
+    world_end(&w);
+}
+
 /* ---- two mailboxes against a model ---- */
 
 enum { MODEL = 400 };
@@ -770,6 +841,7 @@ int main(void)
         cmocka_unit_test(between_accounts),
         cmocka_unit_test(quota),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(the_doctor_sees_and_rebuilds),
         cmocka_unit_test(random_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
