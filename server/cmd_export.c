@@ -81,8 +81,10 @@ static enum status take_change(void *ctx, const struct item_change *change)
     e->page = arena_grow(&e->arena, e->page, e->count, &e->cap, e->count + 1, sizeof *e->page);
     if (!e->page)
         return e->arena.st;
-    e->page[e->count++] = change->item;
-    return OK;
+    struct item *kept = &e->page[e->count++];
+    *kept = change->item;
+    kept->name = arena_str(&e->arena, change->item.name); /* the row's text ends with the call */
+    return e->arena.st;
 }
 
 static enum status write_item(struct export *e, struct tx *tx, const struct item *item)
