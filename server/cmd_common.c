@@ -4,60 +4,86 @@
 #include <time.h>
 
 /* ---- arguments ---- */
-/* Does `arg` name the option? *value is what stands behind '=', STR_NONE without. */
-static bool option_is(const char *name, const char *arg, struct str *value)
+static bool is_valued(const char *name)
 {
-    size_t n = strlen(name);
-    bool valued = name[n - 1] == '=';
-    *value = STR_NONE;
-    if (!valued)
-        return strcmp(name, arg) == 0;
-    if (strncmp(name, arg, n) == 0) {
-        *value = str_c(arg + n);
-        return true;
-    }
-    return strncmp(name, arg, n - 1) == 0 && arg[n - 1] == 0;
+    return str_ends(str_c(name), STR("="));
 }
 
-static bool take_option(struct command_call *c, const char *const *names, struct cmd_args *out, int *i)
+static struct option_value *option_find(struct option_value *options, size_t count, struct str word)
 {
-    for (int k = 0; k < CMD_OPTIONS && names[k]; k++) {
-        struct str value;
-        if (!option_is(names[k], c->argv[*i], &value))
-            continue;
-        bool valued = names[k][strlen(names[k]) - 1] == '=';
-        if (valued && !value.p) {
-            if (*i + 1 >= c->argc) {
-                fail(c, "%s: needs a value", c->argv[*i]);
-                return false;
-            }
-            value = str_c(c->argv[++*i]);
-        }
-        out->option[k] = valued ? value : STR("");
-        return true;
+    for (size_t i = 0; i < count; i++) {
+        struct str name = str_c(options[i].name);
+        if (str_eq(word, is_valued(options[i].name) ? str_slice(name, 0, name.n - 1) : name))
+            return &options[i];
     }
-    fail(c, "%s: no such option", c->argv[*i]);
-    return false;
+    return NULL;
+}
+
+/* The option at argv[*i]; *i moves on when its value is the next word. */
+static bool take_option(struct command_call *c, struct option_value *options, size_t count, int *i)
+{
+    struct str word = str_c(c->argv[*i]), value = STR_NONE;
+    size_t eq = str_chr(word, '=', 0);
+    if (eq != SIZE_MAX) {
+        value = str_from(word, eq + 1);
+        word = str_slice(word, 0, eq);
+    }
+    struct option_value *o = option_find(options, count, word);
+    if (!o || (o->flag && value.p)) {
+        fail(c, "%.*s: %s", STR_ARG(word), o ? "takes no value" : "no such option");
+        return false;
+    }
+    if (!o->flag && !value.p && *i + 1 < c->argc)
+        value = str_c(c->argv[++*i]);
+    if (!o->flag && !value.p) {
+        fail(c, "%.*s: needs a value", STR_ARG(word));
+        return false;
+    }
+    o->value = o->flag ? STR("") : value;
+    return true;
+}
+
+bool take_options(struct command_call *c, struct option_value *options, size_t option_count, char **words,
+                  size_t *count)
+{
+    bool plain = false;
+    *count = 0;
+    for (int i = 1; i < c->argc; i++) {
+        if (!plain && strcmp(c->argv[i], "--") == 0) {
+            plain = true;
+        } else if (!plain && strncmp(c->argv[i], "--", 2) == 0) {
+            if (!take_option(c, options, option_count, &i))
+                return false;
+        } else if (*count < WORDS_MAX) {
+            words[(*count)++] = c->argv[i];
+        } else {
+            fail(c, "more than %d arguments", WORDS_MAX);
+            return false;
+        }
+    }
+    return true;
 }
 
 bool cmd_args(struct command_call *c, const char *const *names, struct cmd_args *out)
 {
-    bool options = true;
+    struct option_value options[CMD_OPTIONS];
+    char *words[WORDS_MAX];
+    size_t count = 0;
     *out = (struct cmd_args){0};
-    for (int i = 1; i < c->argc; i++) {
-        const char *arg = c->argv[i];
-        if (options && strcmp(arg, "--") == 0) {
-            options = false;
-        } else if (options && arg[0] == '-' && arg[1] == '-') {
-            if (!take_option(c, names, out, &i))
-                return false;
-        } else if (out->rest_count < CMD_REST) {
-            out->rest[out->rest_count++] = str_c(arg);
-        } else {
-            fail(c, "more than %d arguments", CMD_REST);
-            return false;
-        }
+    while (count < CMD_OPTIONS && names[count]) {
+        options[count] = (struct option_value){.name = names[count], .flag = !is_valued(names[count])};
+        count++;
     }
+    if (!take_options(c, options, count, words, &out->rest_count))
+        return false;
+    if (out->rest_count > CMD_REST) {
+        fail(c, "more than %d arguments", CMD_REST);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++)
+        out->option[i] = options[i].value;
+    for (size_t i = 0; i < out->rest_count; i++)
+        out->rest[i] = str_c(words[i]);
     return true;
 }
 

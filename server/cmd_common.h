@@ -5,7 +5,18 @@
 #include "server/command.h"
 #include "store/collection.h"
 
-enum { CMD_OPTIONS = 8, CMD_REST = 64 };
+enum { CMD_OPTIONS = 8, CMD_REST = 64, WORDS_MAX = 256 };
+
+/* ---- options ---- */
+struct option_value {
+    const char *name; /* "--label"; an '=' behind it does not count */
+    struct str value; /* STR_NONE: not given; of a flag: "" */
+    bool flag;        /* takes no value */
+};
+/* Sorts c->argv[1…] into options ("--label TEXT", "--label=TEXT", "--flag") and plain arguments (words[0 … *count-1], WORDS_MAX places);
+ * behind "--" all are plain. False, and it has been said: an unknown option, one without its value, too many words. */
+bool take_options(struct command_call *c, struct option_value *options, size_t option_count, char **words,
+                  size_t *count);
 
 struct cmd_args {
     struct str
@@ -14,7 +25,7 @@ struct cmd_args {
     size_t rest_count;
 };
 
-/* Sorts argv[1…]: `names` are "--user=" (takes a value, also as --user=VALUE) or "--list" (a flag), NULL at the end. False after a
+/* The same with the names alone: `names` are "--user=" (takes a value, also as --user=VALUE) or "--list" (a flag), NULL at the end. False after a
  * message: the caller returns 2. */
 bool cmd_args(struct command_call *c, const char *const *names, struct cmd_args *out);
 

@@ -2,19 +2,7 @@
 #ifndef SCAMBIO_SERVER_CMD_USER_H
 #define SCAMBIO_SERVER_CMD_USER_H
 
-#include "server/command.h"
-
-/* ---- options ---- */
-struct option_value {
-    const char *name; /* "--label" */
-    struct str value; /* STR_NONE: not given; of a flag: present */
-    bool flag;        /* takes no value */
-};
-/* Sorts c->argv[1…] into options and plain arguments (in place: words[0 … *count-1]). False: an unknown option, or one without
- * its value; it has been said. */
-bool take_options(struct command_call *c, struct option_value *options, size_t option_count, char **words,
-                  size_t *count);
-enum { WORDS_MAX = 256 };
+#include "server/cmd_common.h"
 
 /* ---- who is meant ---- */
 /* 0: found; otherwise it has been said and is the exit status. Deleted users are found with `deleted` only. */

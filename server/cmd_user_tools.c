@@ -2,37 +2,6 @@
 #include "server/cmd_user.h"
 
 #include <jansson.h>
-#include <time.h>
-
-bool take_options(struct command_call *c, struct option_value *options, size_t option_count, char **words,
-                  size_t *count)
-{
-    *count = 0;
-    for (int i = 1; i < c->argc; i++) {
-        struct str word = str_c(c->argv[i]), inline_value = STR_NONE;
-        if (!str_starts(word, STR("--"))) {
-            if (*count < WORDS_MAX)
-                words[(*count)++] = c->argv[i];
-            continue;
-        }
-        size_t eq = str_chr(word, '=', 0);
-        if (eq != SIZE_MAX) {
-            inline_value = str_from(word, eq + 1);
-            word = str_slice(word, 0, eq);
-        }
-        struct option_value *o = NULL;
-        for (size_t k = 0; k < option_count; k++)
-            if (str_eq(word, str_c(options[k].name)))
-                o = &options[k];
-        bool next = o && !o->flag && !inline_value.p && i + 1 < c->argc;
-        if (!o || (o->flag && inline_value.p) || (!o->flag && !inline_value.p && !next)) {
-            fail(c, "%.*s: %s", STR_ARG(word), o ? "this option is written otherwise" : "no such option");
-            return false;
-        }
-        o->value = o->flag ? STR("") : next ? str_c(c->argv[++i]) : inline_value;
-    }
-    return true;
-}
 
 int find_principal(struct command_call *c, struct arena *a, const char *address, bool deleted,
                    struct principal *out)
@@ -86,12 +55,8 @@ json_t *json_str(struct str s)
 
 void say_time(struct buf *b, int64_t seconds, const char *never)
 {
-    time_t at = (time_t)seconds;
-    struct tm tm;
-    char text[32];
-    if (!seconds || !gmtime_r(&at, &tm)) {
+    if (seconds)
+        cmd_time_write(b, seconds);
+    else
         buf_addz(b, never);
-        return;
-    }
-    buf_add(b, str_n(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)));
 }
