@@ -318,6 +318,8 @@ static void smtp_event(struct line_engine *e, enum line_event event)
     case LINE_SECURED:
         secured(s);
         break;
+    case LINE_ROOM: /* never asked for */
+        break;
     case LINE_LATE:
         smtp_bye(s, 421, "4.4.2", "nothing came for too long; good-bye");
         break;

@@ -230,6 +230,11 @@ static enum step step(struct line_conn *c)
         return STEP_LOST;
     if (e->wants & LINE_WANT_RESUME)
         return STEP_WAIT;
+    if ((e->wants & LINE_WANT_ROOM) && !(e->wants & LINE_WANT_CLOSE) && e->out.n - c->sent <= LINE_OUT_LOW) {
+        e->wants &= ~(unsigned)LINE_WANT_ROOM;
+        e->ops->event(e, LINE_ROOM);
+        return STEP_ON;
+    }
     if (e->out.n > c->sent && !line_ready(e))
         return STEP_WAIT; /* for the peer to read */
     if (e->wants & LINE_WANT_CLOSE)
