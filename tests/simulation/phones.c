@@ -252,6 +252,8 @@ static void restart(struct sim *s)
     s->figures.deaths++;
     server_kill(&s->server);
     server_start(&s->server);
+    for (int i = 0; i < PHONES; i++) /* the nonces of devices that it never knew are gone with it */
+        s->phones[i].attempts = 0;
 }
 
 static void find_orphans(struct sim *s, struct phone *p)
