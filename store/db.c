@@ -87,6 +87,9 @@ static enum status settings(struct db *db, unsigned flags, int cache_kb)
     sqlite3_busy_timeout(db->h, 10000);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    /* Plans do not depend on what is bound: otherwise a parameter that a partial index could be chosen by has the statement compiled anew
+     * each time. */
+    sqlite3_db_config(db->h, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     enum status st = db_script(db, text);
     sqlite3_wal_hook(db->h, on_wal, db); /* after wal_autocheckpoint, which sets a hook of its own */
     return st;
