@@ -1,4 +1,4 @@
-/* core/log.c: composes a line in one buffer and writes it with one write(2), so that lines never mix. */
+/* core/log.c: composes a line in one buffer and writes it, or several, with one write(2), so that lines never mix. */
 #include "core/log.h"
 
 #include "core/buf.h"
@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { LINE_MAX_BYTES = 16 * 1024, LINE_USUAL = 512 };
+enum { LINE_MAX_BYTES = 16 * 1024, LINE_USUAL = 512, HELD_MOST = 4 * LINE_MAX_BYTES };
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
 static atomic_bool as_json;
 static _Atomic int out_fd = 2;
 static _Thread_local uint64_t request_id;
+static _Thread_local bool is_holding;
+static _Thread_local struct buf held; /* whole lines */
 
 static const char *const level_names[] = {
     [LOG_LEVEL_ERROR] = "error",
@@ -105,7 +107,28 @@ static void begin_line(struct buf *b, enum log_level level, bool json)
         buf_addf(b, json ? ",\"request\":\"%llx\"" : " [%llx]", (unsigned long long)request_id);
 }
 
-static void end_line(struct buf *b, bool json)
+static void write_lines(struct str lines)
+{
+    ssize_t written = write(atomic_load(&out_fd), lines.p, lines.n);
+    (void)written; /* there is nowhere to report that the log cannot be written */
+}
+
+void log_flush(void)
+{
+    if (held.n)
+        write_lines(buf_view(&held));
+    buf_clear(&held);
+}
+
+void log_hold(bool on)
+{
+    log_flush();
+    buf_free(&held);
+    is_holding = on;
+    held = BUF_INIT(HELD_MOST);
+}
+
+static void end_line(struct buf *b, enum log_level level, bool json)
 {
     buf_addz(b, json ? "}\n" : "\n");
     if (b->st != OK) { /* too long for a line: cut it */
@@ -113,8 +136,18 @@ static void end_line(struct buf *b, bool json)
         b->st = OK;
         buf_addc(b, '\n');
     }
-    ssize_t written = write(atomic_load(&out_fd), b->p, b->n);
-    (void)written; /* there is nowhere to report that the log cannot be written */
+    if (is_holding && held.n + b->n > HELD_MOST)
+        log_flush();
+    if (is_holding)
+        buf_add(&held, buf_view(b));
+    else
+        write_lines(buf_view(b));
+    if (held.st != OK) { /* no memory to hold it */
+        log_flush();
+        write_lines(buf_view(b));
+    }
+    if (level <= LOG_LEVEL_WARNING)
+        log_flush();
     buf_free(b);
 }
 
@@ -152,7 +185,7 @@ void log_at(enum log_level level, const char *format, ...)
     add_escaped(&line, str_n(text, length), json);
     if (json)
         buf_addc(&line, '"');
-    end_line(&line, json);
+    end_line(&line, level, json);
 }
 
 void log_event(enum log_level level, const char *event, const struct log_field *fields, size_t count)
@@ -168,5 +201,5 @@ void log_event(enum log_level level, const char *event, const struct log_field *
     for (size_t i = 0; i < count; i++)
         if (fields[i].value.p)
             add_named(&line, fields[i].name, fields[i].value, json);
-    end_line(&line, json);
+    end_line(&line, level, json);
 }

@@ -23,6 +23,12 @@ bool log_enabled(enum log_level level);
 /* What the calling thread works on: an id (0: none) that its lines carry. */
 void log_request(uint64_t id);
 
+/* From now on lines of the calling thread that are no warning are written together, by log_flush: for a thread that says much and knows
+ * when it is about to wait. A warning, or many lines, are written at once, with what is held before them. Off: written, and each
+ * line by itself again. */
+void log_hold(bool on);
+void log_flush(void);
+
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define log_error(...)   log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_at(LOG_LEVEL_WARNING, __VA_ARGS__)

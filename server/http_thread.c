@@ -2,6 +2,8 @@
  * the pipe ends the thread. */
 #include "server/http_thread.h"
 
+#include "core/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,12 +60,15 @@ static void *thread_main(void *arg)
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(t->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     struct pollfd p[2] = {{.fd = t->take, .events = POLLIN}, {.fd = info->epoll_fd, .events = POLLIN}};
     bool open = true;
+    log_hold(true);
     while (open) {
+        log_flush();
         int n = poll(p, 2, wait_ms(t->daemon));
         if (n > 0 && p[0].revents)
             open = take_new(t);
         MHD_run(t->daemon);
     }
+    log_hold(false);
     return NULL;
 }
 
