@@ -208,6 +208,7 @@ static void imap_event(struct line_engine *e, enum line_event event)
         break;
     case LINE_CONTINUE:
     case LINE_EARLY:
+    case LINE_ROOM: /* never asked for */
         break;
     }
 }
