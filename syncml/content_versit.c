@@ -138,12 +138,13 @@ static enum status journal(struct ctx *x, struct doc *out)
 static struct str without_controls(struct ctx *x, struct str text)
 {
     SCOPED_BUF(out, text.n + 1);
-    while (str_starts(text, STR("\xef\xbb\xbf")))
-        text = str_from(text, 3);
     for (size_t i = 0; i < text.n; i++)
         if ((unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n' || text.p[i] == '\r' || text.p[i] == '\t')
             buf_addc(&out, text.p[i]);
-    return arena_str(x->a, buf_view(&out));
+    text = buf_view(&out);
+    while (str_starts(text, STR("\xef\xbb\xbf"))) /* also one that stood behind such characters */
+        text = str_from(text, 3);
+    return arena_str(x->a, text);
 }
 
 static enum status note_failed(struct ctx *x, enum status st)
