@@ -358,8 +358,10 @@ static bool next_setpos(struct rrule_iter *it, int64_t *at)
 bool rrule_next(struct rrule_iter *it, int64_t *at)
 {
     int64_t found;
-    if (it->left == 0 || !(it->rule.has_setpos ? next_setpos(it, &found) : next_plain(it, &found)))
+    if (it->left == 0 || !(it->rule.has_setpos ? next_setpos(it, &found) : next_plain(it, &found))) {
+        it->left = 0; /* also where nothing came for too long: the end stays the end */
         return false;
+    }
     if (it->left > 0) {
         if (it->first && found != it->start && --it->left == 0) /* DTSTART was the first of COUNT */
             return false;
