@@ -256,7 +256,7 @@ static void test_tls(void **state)
                       "-ERR [SYS/PERM] passwords are taken over TLS only: say STLS first\r\n"
                       "-ERR [SYS/PERM] passwords are taken over TLS only: say STLS first\r\n+OK good-bye\r\n",
                 "");
-    /* what was sent with STLS is not taken for what came under TLS; see the test below for what comes then */
+    /* what was sent with STLS is not taken for what came under TLS */
     struct line_engine *e;
     struct line_tls tls = {"", ""};
     SCOPED_BUF(seen, 1 << 16);
