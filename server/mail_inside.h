@@ -2,7 +2,7 @@
 #ifndef SCAMBIO_SERVER_MAIL_INSIDE_H
 #define SCAMBIO_SERVER_MAIL_INSIDE_H
 
-#include "mailcore/smtp.h"
+#include "mailcore/smtp/smtp.h"
 #include "server/mail.h"
 
 #include <pthread.h>

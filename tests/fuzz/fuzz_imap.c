@@ -1,8 +1,8 @@
 /* The first byte says in which pieces the rest arrives, in which state of a session and whether literals are streamed. Commands are the
  * same wherever the stream is cut; what a command names is written and read again as the same. */
-#include "mailcore/imap_parse.h"
-#include "mailcore/imap_utf7.h"
-#include "mailcore/imap_write.h"
+#include "mailcore/imap/parse.h"
+#include "mailcore/imap/utf7.h"
+#include "mailcore/imap/write.h"
 #include "tests/unit/imap_dump.h"
 
 #include <stdlib.h>

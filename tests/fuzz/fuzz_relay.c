@@ -1,6 +1,6 @@
 /* What a server says: the first byte tells how many recipients there are, in which pieces it comes, and what the mail needs. Whatever it is, the
  * client ends, each recipient gets one result, nothing is said to be sent that the server did not take, and what is sent is whole lines. */
-#include "mailcore/relay.h"
+#include "mailcore/relay/relay.h"
 
 #include <stdlib.h>
 

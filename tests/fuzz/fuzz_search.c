@@ -3,7 +3,7 @@
 #include "core/fold.h"
 #include "formats/header.h"
 #include "formats/mime.h"
-#include "mailcore/imap_search.h"
+#include "mailcore/imap/search.h"
 
 #include <stdlib.h>
 

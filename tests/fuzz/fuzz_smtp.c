@@ -1,7 +1,7 @@
 /* The first byte says in which pieces the rest arrives. As DATA: the pieces change nothing, the text has no bare CR, LF or NUL, and sent again
  * it comes back the same with one end. As an argument of MAIL: a path that is read is written and read as the same. */
-#include "mailcore/smtp_data.h"
-#include "mailcore/smtp_path.h"
+#include "mailcore/smtp/data.h"
+#include "mailcore/smtp/path.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * pieces nor time change an answer or a message; answers are whole lines with a code; a message has no bare CR, LF or NUL unless it
  * is BINARYMIME; no mail is taken without a sender and recipients. */
 #include "core/clock.h"
-#include "mailcore/smtp.h"
+#include "mailcore/smtp/smtp.h"
 
 #include <stdlib.h>
 

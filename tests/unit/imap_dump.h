@@ -2,8 +2,8 @@
 #ifndef SCAMBIO_TESTS_UNIT_IMAP_DUMP_H
 #define SCAMBIO_TESTS_UNIT_IMAP_DUMP_H
 
-#include "mailcore/imap_parse.h"
-#include "mailcore/imap_write.h"
+#include "mailcore/imap/parse.h"
+#include "mailcore/imap/write.h"
 
 static inline void dump_set(struct buf *b, const struct imap_set *s)
 {

@@ -13,7 +13,7 @@
 #define SCAMBIO_TESTS_UNIT_SMTP_PLAY_H
 
 #include "core/file.h"
-#include "mailcore/smtp.h"
+#include "mailcore/smtp/smtp.h"
 #include "tests/unit/test.h"
 
 enum { PLAY_STAGES = 4, PLAY_BYTES = 8 << 20 };

@@ -2,7 +2,7 @@
 #include "formats/header.h"
 #include "formats/mime.h"
 #include "formats/mime_word.h"
-#include "mailcore/dsn.h"
+#include "mailcore/relay/dsn.h"
 #include "tests/unit/test.h"
 
 static const struct mime_limits limits = {.parts = 100, .depth = 10, .addresses = 10, .field = 65536};

@@ -1,5 +1,5 @@
 /* tests/unit/test_imap.c: the IMAP engine as conversations: what a client says, what it hears, wherever the stream is cut. */
-#include "mailcore/imap.h"
+#include "mailcore/imap/imap.h"
 #include "tests/unit/test.h"
 
 #include <stdlib.h>

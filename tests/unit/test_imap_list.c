@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_list.c: patterns of LIST. */
-#include "mailcore/imap_list.h"
+#include "mailcore/imap/list.h"
 #include "tests/unit/test.h"
 
 #include <time.h>

@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_parse.c: commands and what is read from them, a row a command; and what is refused. */
-#include "mailcore/imap_parse.h"
+#include "mailcore/imap/parse.h"
 #include "tests/unit/imap_dump.h"
 #include "tests/unit/test.h"
 

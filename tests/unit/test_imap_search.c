@@ -2,7 +2,7 @@
 #include "core/fold.h"
 #include "formats/header.h"
 #include "formats/mime.h"
-#include "mailcore/imap_search.h"
+#include "mailcore/imap/search.h"
 #include "tests/unit/test.h"
 
 static const struct imap_limits limits = {

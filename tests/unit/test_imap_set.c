@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_set.c: sequence sets: read, merged, resolved, written. */
-#include "mailcore/imap_set.h"
+#include "mailcore/imap/set.h"
 #include "tests/unit/test.h"
 
 static void test_read(void **state)

@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_sort.c: SORT, from headers to the order of messages. */
-#include "mailcore/imap_sort.h"
+#include "mailcore/imap/sort.h"
 #include "tests/unit/test.h"
 
 static const char *const heads[] = {

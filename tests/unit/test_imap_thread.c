@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_thread.c: threads, from headers to the response. */
-#include "mailcore/imap_thread.h"
+#include "mailcore/imap/thread.h"
 #include "tests/unit/test.h"
 
 #include <time.h>

@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_token.c: commands out of a stream, wherever it is cut. */
-#include "mailcore/imap_token.h"
+#include "mailcore/imap/token.h"
 #include "tests/unit/test.h"
 
 static const struct imap_limits limits = {

@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_utf7.c: names of mailboxes in modified UTF-7: one form each. */
-#include "mailcore/imap_utf7.h"
+#include "mailcore/imap/utf7.h"
 #include "tests/unit/test.h"
 
 static void test_pairs(void **state)

@@ -1,5 +1,5 @@
 /* tests/unit/test_imap_write.c: responses as clients expect them. */
-#include "mailcore/imap_write.h"
+#include "mailcore/imap/write.h"
 #include "tests/unit/test.h"
 
 static void test_words(void **state)

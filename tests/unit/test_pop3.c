@@ -1,5 +1,5 @@
 /* tests/unit/test_pop3.c: POP3 sessions against a maildrop in memory: at once and with ops that end later, whole and cut at each byte. */
-#include "mailcore/pop3.h"
+#include "mailcore/pop3/pop3.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>

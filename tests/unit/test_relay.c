@@ -1,5 +1,5 @@
 /* tests/unit/test_relay.c: conversations of the SMTP client with servers of all kinds, whole and byte by byte. */
-#include "mailcore/relay.h"
+#include "mailcore/relay/relay.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>

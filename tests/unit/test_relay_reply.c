@@ -1,5 +1,5 @@
 /* tests/unit/test_relay_reply.c: replies as servers write them, and what is said of them. */
-#include "mailcore/relay_reply.h"
+#include "mailcore/relay/reply.h"
 #include "tests/unit/test.h"
 
 static void test_replies(void **state)

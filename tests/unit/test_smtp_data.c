@@ -1,5 +1,5 @@
 /* tests/unit/test_smtp_data.c: the end of DATA, dots, and everything that looks like an end and is none. */
-#include "mailcore/smtp_data.h"
+#include "mailcore/smtp/data.h"
 #include "tests/unit/test.h"
 
 /* Reads it in pieces of `piece` bytes; the rest that was not taken comes back. */

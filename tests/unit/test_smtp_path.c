@@ -1,5 +1,5 @@
 /* tests/unit/test_smtp_path.c: paths and parameters of MAIL and RCPT. */
-#include "mailcore/smtp_path.h"
+#include "mailcore/smtp/path.h"
 #include "tests/unit/test.h"
 
 enum { SENDER = SMTP_PATH_NULL, RECIPIENT = SMTP_PATH_POSTMASTER, UTF8 = SMTP_PATH_UTF8 };
