@@ -1,6 +1,7 @@
 /* server/cmd_doctor.c: `scambio doctor`: one line for each thing that was looked at: ok, warning or FAIL, and what to do. */
 #include "core/clock.h"
 #include "server/doctor.h"
+#include "server/listen.h"
 #include "store/doctor.h"
 
 #include <arpa/inet.h>
@@ -97,7 +98,7 @@ static void check_certificate(struct doctor *d)
     SCOPED_BUF(path, 4096);
     SCOPED_BUF(pem, CERTIFICATE_MAX);
     gnutls_x509_crt_t crt;
-    if (!conf_has(d->call->conf, CONF_LISTEN_HTTPS))
+    if (!listeners_tls(d->call->conf))
         return;
     if (!conf_has(d->call->conf, CONF_TLS_CERTIFICATE)) {
         verdict(d, VERDICT_WARNING, "certificate",
@@ -189,17 +190,15 @@ static void check_listener(struct doctor *d, const char *what, struct str where)
 
 static void check_ports(struct doctor *d)
 {
-    static const struct {
-        enum conf_key key;
-        const char *what;
-    } rows[] = {{CONF_LISTEN_HTTP, "http"}, {CONF_LISTEN_HTTPS, "https"}, {CONF_LISTEN_LMTP, "lmtp"}};
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < COUNT_OF(listener_rows); i++) {
+        const struct listener_row *row = &listener_rows[i];
         size_t count = 0;
-        const struct str *list =
-            conf_has(d->call->conf, rows[i].key) ? conf_list(d->call->conf, rows[i].key, &count) : NULL;
+        const struct str *list = row->name && conf_has(d->call->conf, row->key)
+                                     ? conf_list(d->call->conf, row->key, &count)
+                                     : NULL;
         for (size_t k = 0; k < count; k++)
             if (!str_starts(list[k], STR("unix:")))
-                check_listener(d, rows[i].what, list[k]);
+                check_listener(d, row->name, list[k]);
     }
 }
 

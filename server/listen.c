@@ -13,6 +13,35 @@
 
 enum { BACKLOG = 1024, FIRST_PASSED = 3 };
 
+const struct listener_row listener_rows[LISTENER_ROLES] = {
+    [LISTENER_HTTP] = {CONF_LISTEN_HTTP, "http", false, false},
+    [LISTENER_HTTPS] = {CONF_LISTEN_HTTPS, "https", true, false},
+    [LISTENER_SMTP] = {CONF_LISTEN_SMTP, "smtp", true, true},
+    [LISTENER_SUBMISSION] = {CONF_LISTEN_SUBMISSION, "submission", true, true},
+    [LISTENER_SUBMISSIONS] = {CONF_LISTEN_SUBMISSIONS, "submissions", true, true},
+    [LISTENER_LMTP] = {CONF_LISTEN_LMTP, "lmtp", false, true},
+    [LISTENER_IMAP] = {CONF_LISTEN_IMAP, "imap", true, true},
+    [LISTENER_IMAPS] = {CONF_LISTEN_IMAPS, "imaps", true, true},
+    [LISTENER_POP3] = {CONF_LISTEN_POP3, "pop3", true, true},
+    [LISTENER_POP3S] = {CONF_LISTEN_POP3S, "pop3s", true, true},
+};
+
+bool listeners_tls(const struct conf *conf)
+{
+    for (size_t i = 0; i < COUNT_OF(listener_rows); i++)
+        if (listener_rows[i].tls && conf_has(conf, listener_rows[i].key))
+            return true;
+    return false;
+}
+
+bool listeners_mail(const struct conf *conf)
+{
+    for (size_t i = 0; i < COUNT_OF(listener_rows); i++)
+        if (listener_rows[i].mail && conf_has(conf, listener_rows[i].key))
+            return true;
+    return false;
+}
+
 struct place { /* a socket address, from its text */
     struct sockaddr_storage sa;
     socklen_t length;
@@ -190,11 +219,10 @@ enum status listeners_open(const struct conf *conf, struct listeners *old, struc
     SCOPED_ARENA(a, 16 * 1024);
     struct str control = control_path(conf, &a);
     out->count = 0;
-    enum status st = add_list(out, old, LISTENER_HTTP, conf, CONF_LISTEN_HTTP, why);
-    if (st == OK)
-        st = add_list(out, old, LISTENER_HTTPS, conf, CONF_LISTEN_HTTPS, why);
-    if (st == OK)
-        st = add_list(out, old, LISTENER_LMTP, conf, CONF_LISTEN_LMTP, why);
+    enum status st = OK;
+    for (size_t i = 0; st == OK && i < COUNT_OF(listener_rows); i++)
+        if (listener_rows[i].name)
+            st = add_list(out, old, (enum listener_role)i, conf, listener_rows[i].key, why);
     if (st == OK)
         st = add(out, old, LISTENER_CONTROL, arena_strf(&a, "unix:%.*s", STR_ARG(control)), why);
     if (st != OK) {

@@ -7,7 +7,35 @@
 
 enum { LISTENERS_MAX = 64 };
 
-enum listener_role { LISTENER_HTTP, LISTENER_HTTPS, LISTENER_CONTROL, LISTENER_LMTP, LISTENER_ROLES };
+enum listener_role {
+    LISTENER_CONTROL,
+    LISTENER_HTTP,
+    LISTENER_HTTPS,
+    LISTENER_SMTP,
+    LISTENER_SUBMISSION,
+    LISTENER_SUBMISSIONS,
+    LISTENER_LMTP,
+    LISTENER_IMAP,
+    LISTENER_IMAPS,
+    LISTENER_POP3,
+    LISTENER_POP3S,
+    LISTENER_ROLES
+};
+
+/* What [listen] says of a role. */
+struct listener_row {
+    enum conf_key key;
+    const char *name;
+    bool tls;  /* a certificate is of use there */
+    bool mail; /* a line protocol (server/line.h) */
+};
+extern const struct listener_row
+    listener_rows[LISTENER_ROLES]; /* name NULL: not configured, as LISTENER_CONTROL */
+
+/* Does any listener of the configuration speak TLS? */
+bool listeners_tls(const struct conf *conf);
+/* Does any listener of the configuration take mail connections? */
+bool listeners_mail(const struct conf *conf);
 
 struct listener {
     int fd;

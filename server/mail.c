@@ -1,46 +1,32 @@
-/* server/mail.c: which engine is behind which listener, with the settings of now. */
+/* server/mail.c: which service is behind which listener, with the settings of now. */
 #include "server/mail.h"
 
 #include "server/mail_inside.h"
 
-static struct smtp_settings *settings_now(struct mail *m)
-{
-    pthread_mutex_lock(&m->lock);
-    struct smtp_settings *s = smtp_settings_ref(m->lmtp);
-    pthread_mutex_unlock(&m->lock);
-    return s;
-}
+static const struct mail_service *const services[LISTENER_ROLES] = {
+    [LISTENER_LMTP] = &mail_lmtp,
+};
 
-static struct line_engine *make_lmtp(void *ctx, const struct line_peer *peer)
+static struct line_engine *make(void *ctx, const struct line_peer *peer)
 {
-    struct mail *m = ctx;
-    struct smtp_settings *settings = settings_now(m);
-    struct line_engine *e = NULL;
-    if (smtp_new(settings, &mail_delivery, m, peer, &e) != OK)
-        e = NULL;
-    smtp_settings_unref(settings);
+    struct mail_maker *k = ctx;
+    struct mail *m = k->m;
+    pthread_mutex_lock(&m->lock);
+    struct line_engine *e = services[k->role]->make(m, m->settings[k->role], peer);
+    pthread_mutex_unlock(&m->lock);
     return e;
 }
 
-static const struct {
-    bool served, tls;
-    struct line_engine *(*make)(void *ctx, const struct line_peer *peer);
-    struct str busy;
-} rows[LISTENER_ROLES] = {
-    [LISTENER_LMTP] = {.served = true,
-                       .make = make_lmtp,
-                       .busy = STR_INIT("421 4.3.2 too many connections\r\n")},
-};
-
 bool mail_serves(enum listener_role role)
 {
-    return rows[role].served;
+    return services[role] != NULL;
 }
 
 enum status mail_listen(struct mail *m, int fd, enum listener_role role)
 {
     struct line_service service = {
-        .make = rows[role].make, .ctx = m, .busy = rows[role].busy, .tls = rows[role].tls};
+        .make = make, .ctx = &m->makers[role], .busy = services[role]->busy, .tls = services[role]->tls};
+    m->makers[role] = (struct mail_maker){m, role};
     return line_front_listen(m->front, fd, &service);
 }
 
@@ -49,21 +35,25 @@ void mail_unlisten(struct mail *m)
     line_front_unlisten(m->front);
 }
 
+/* All or nothing. */
 static enum status load(struct mail *m, const struct conf *conf)
 {
-    SCOPED_BUF(folder, 4096);
-    struct smtp_settings *fresh = NULL;
-    buf_add(&folder, conf_str(conf, CONF_SERVER_DATA));
-    enum status st =
-        smtp_settings_new(conf, SMTP_ROLE_LMTP, buf_c(&folder), line_keys_ready(m->keys), &fresh);
-    if (st != OK)
-        return st;
+    void *fresh[LISTENER_ROLES] = {0};
+    enum status st = OK;
+    for (size_t i = 0; st == OK && i < LISTENER_ROLES; i++)
+        if (services[i])
+            st = services[i]->load(m, conf, &fresh[i]);
     pthread_mutex_lock(&m->lock);
-    struct smtp_settings *old = m->lmtp;
-    m->lmtp = fresh;
+    for (size_t i = 0; st == OK && i < LISTENER_ROLES; i++) {
+        void *old = m->settings[i];
+        m->settings[i] = fresh[i];
+        fresh[i] = old;
+    }
     pthread_mutex_unlock(&m->lock);
-    smtp_settings_unref(old);
-    return OK;
+    for (size_t i = 0; i < LISTENER_ROLES; i++)
+        if (services[i])
+            services[i]->drop(fresh[i]);
+    return st;
 }
 
 enum status mail_reload(struct mail *m, const struct conf *conf)
@@ -85,8 +75,7 @@ enum status mail_new(const struct conf *conf, struct loop *loop, struct worker_p
     struct mail *m = calloc(1, sizeof *m);
     if (!m)
         return E_MEMORY;
-    m->pool = pool;
-    m->dir = dir;
+    m->base = (struct mail_base){.store = directory_store(dir), .dir = dir, .pool = pool};
     pthread_mutex_init(&m->lock, NULL);
     enum status st = line_keys_new(&m->keys);
     if (st == OK)
@@ -106,7 +95,9 @@ void mail_free(struct mail *m)
         return;
     line_front_stop(m->front);
     line_keys_free(m->keys);
-    smtp_settings_unref(m->lmtp);
+    for (size_t i = 0; i < LISTENER_ROLES; i++)
+        if (services[i])
+            services[i]->drop(m->settings[i]);
     pthread_mutex_destroy(&m->lock);
     free(m);
 }

@@ -97,7 +97,7 @@ static void look_back(struct loop_post *p)
 static void look_run(struct job *job)
 {
     struct look *l = CONTAINER_OF(job, struct look, job);
-    l->st = look_up(l->m->dir, l->r);
+    l->st = look_up(l->m->base.dir, l->r);
     if (l->st < 0)
         log_error("mail: a recipient cannot be looked up: %s", status_text(l->st));
     loop_post(smtp_engine(l->s)->loop, &l->post);
@@ -118,7 +118,7 @@ static void on_rcpt(void *ctx, struct smtp *s, struct smtp_recipient *r)
         return;
     }
     *l = (struct look){.job.fn = look_run, .post.fn = look_back, .m = m, .s = s, .r = r};
-    enum status st = worker_submit(m->pool, &l->job);
+    enum status st = worker_submit(m->base.pool, &l->job);
     if (st != OK) {
         free(l);
         refuse(s, st);
@@ -246,7 +246,7 @@ static enum status prepare_copies(struct delivery *d)
 static void delivery_run(struct job *job)
 {
     struct delivery *d = CONTAINER_OF(job, struct delivery, job);
-    struct store *store = directory_store(d->m->dir);
+    struct store *store = directory_store(d->m->base.dir);
     d->st = load_body(d);
     if (d->st == OK)
         d->st = prepare_message(store, &d->arena, buf_view(&d->body), &d->prepared);
@@ -273,7 +273,7 @@ static void on_message(void *ctx, struct smtp *s, const struct smtp_message *mes
                            .s = s,
                            .message = *message,
                            .arena = ARENA_INIT(ARENA_MOST)};
-    enum status st = worker_submit(m->pool, &d->job);
+    enum status st = worker_submit(m->base.pool, &d->job);
     if (st != OK) {
         delivery_free(d);
         refuse(s, st);

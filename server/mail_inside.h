@@ -1,20 +1,42 @@
-/* server/mail_inside.h: between the life of mail (server/mail.c) and what becomes of a message (server/mail_deliver.c). */
+/* server/mail_inside.h: between the life of mail (server/mail.c) and the services at its listeners (server/mail_*.c). */
 #ifndef SCAMBIO_SERVER_MAIL_INSIDE_H
 #define SCAMBIO_SERVER_MAIL_INSIDE_H
 
+#include "mailcore/mail.h"
 #include "mailcore/smtp/smtp.h"
 #include "server/mail.h"
 
 #include <pthread.h>
 
+struct mail;
+
+/* What the connections of one role are made by. */
+struct mail_maker {
+    struct mail *m;
+    enum listener_role role;
+};
+
 struct mail {
-    struct worker_pool *pool;
-    struct directory *dir;
+    struct mail_base base;
     struct line_keys *keys;
     struct line_front *front;
-    pthread_mutex_t lock;       /* of what follows */
-    struct smtp_settings *lmtp; /* of the current configuration */
+    struct mail_maker makers[LISTENER_ROLES];
+    pthread_mutex_t lock;           /* of what follows */
+    void *settings[LISTENER_ROLES]; /* of the current configuration; the services' */
 };
+
+/* What is served at the listeners of a role. */
+struct mail_service {
+    /* Settings from a configuration, for connections that come from now on; given back by `drop`. */
+    enum status (*load)(const struct mail *m, const struct conf *conf, void **settings);
+    void (*drop)(void *settings); /* NULL is allowed */
+    /* An engine, which keeps a reference to the settings of its own; NULL: out of memory. */
+    struct line_engine *(*make)(struct mail *m, void *settings, const struct line_peer *peer);
+    struct str busy; /* what is said to one connection too many, with CR LF */
+    bool tls;        /* from the first byte */
+};
+
+extern const struct mail_service mail_lmtp; /* server/mail_smtp.c */
 
 /* For users of the directory: ctx is the struct mail. */
 extern const struct smtp_ops mail_delivery;

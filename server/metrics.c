@@ -1,42 +1,10 @@
-/* server/metrics.c: the table of counters. */
+/* server/metrics.c: what is counted by HTTP, the store and the system. */
 #include "server/metrics.h"
 
 #include "core/clock.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
-
-static const struct {
-    const char *name, *type, *help;
-} rows[METRIC_COUNT] = {
-    [METRIC_CONNECTIONS] = {"scambio_http_connections_total", "counter", "HTTP connections accepted"},
-    [METRIC_CONNECTIONS_OPEN] = {"scambio_http_connections_open", "gauge", "HTTP connections open"},
-    [METRIC_CONNECTIONS_REFUSED] = {"scambio_http_connections_refused_total", "counter",
-                                    "HTTP connections over a limit"},
-    [METRIC_CONNECTIONS_TIMED_OUT] = {"scambio_http_connections_timed_out_total", "counter",
-                                      "HTTP connections cut off at their deadline"},
-    [METRIC_LOGINS] = {"scambio_logins_total", "counter", "log-ins that were checked against a verifier"},
-    [METRIC_LOGINS_CACHED] = {"scambio_logins_cached_total", "counter", "log-ins answered from the cache"},
-    [METRIC_LOGINS_FAILED] = {"scambio_logins_failed_total", "counter", "log-ins that failed"},
-    [METRIC_LOGINS_THROTTLED] = {"scambio_logins_throttled_total", "counter", "log-ins told to wait"},
-    [METRIC_SENT_BYTES] = {"scambio_http_sent_bytes_total", "counter", "bytes of HTTP bodies sent"},
-    [METRIC_SET_ASIDE] = {"scambio_set_aside_total", "counter",
-                          "requests refused because they crashed the process"},
-    [METRIC_COMMANDS] = {"scambio_commands_total", "counter", "commands run over the control socket"},
-    [METRIC_RELOADS] = {"scambio_reloads_total", "counter", "reloads of the configuration"},
-};
-
-static _Atomic uint64_t values[METRIC_COUNT];
-
-void metrics_add(enum metric m, uint64_t n)
-{
-    atomic_fetch_add_explicit(&values[m], n, memory_order_relaxed);
-}
-
-void metrics_set(enum metric m, uint64_t value)
-{
-    atomic_store_explicit(&values[m], value, memory_order_relaxed);
-}
 
 /* ---- requests by method and status, and how long they took ---- */
 static const struct str methods[] = {
@@ -64,14 +32,9 @@ void metrics_request(struct str method, int status, int64_t us)
     atomic_fetch_add_explicit(&duration_us, (uint64_t)us, memory_order_relaxed);
 }
 
-static void head(struct buf *out, const char *name, const char *type, const char *help)
-{
-    buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void write_requests(struct buf *out)
 {
-    head(out, "scambio_http_requests_total", "counter", "HTTP requests answered");
+    metrics_head(out, "scambio_http_requests_total", "counter", "HTTP requests answered");
     for (size_t m = 0; m < COUNT_OF(methods); m++)
         for (int s = 0; s < STATUSES; s++) {
             uint64_t n = atomic_load_explicit(&requests[m][s], memory_order_relaxed);
@@ -79,8 +42,8 @@ static void write_requests(struct buf *out)
                 buf_addf(out, "scambio_http_requests_total{method=\"%s\",code=\"%d\"} %llu\n", methods[m].p,
                          s + FIRST_STATUS, (unsigned long long)n);
         }
-    head(out, "scambio_http_request_seconds", "histogram",
-         "time from the head of a request to the end of its answer");
+    metrics_head(out, "scambio_http_request_seconds", "histogram",
+                 "time from the head of a request to the end of its answer");
     uint64_t sum = 0;
     for (size_t b = 0; b < COUNT_OF(bounds_us); b++) {
         sum += atomic_load_explicit(&buckets[b], memory_order_relaxed);
@@ -124,7 +87,7 @@ static void write_store(struct buf *out, struct store *store)
     for (size_t i = 0; i < COUNT_OF(store_rows); i++) {
         uint64_t value;
         memcpy(&value, (const char *)&stats + store_rows[i].offset, sizeof value);
-        head(out, store_rows[i].name, store_rows[i].type, store_rows[i].help);
+        metrics_head(out, store_rows[i].name, store_rows[i].type, store_rows[i].help);
         buf_addf(out, "%s %llu\n", store_rows[i].name, (unsigned long long)value);
     }
 }
@@ -141,16 +104,13 @@ static void write_process(struct buf *out)
     uint64_t value;
     if (str_split(&rest, ' ', &size) && str_split(&rest, ' ', &resident) && str_u64(resident, &value))
         pages = value;
-    head(out, "process_resident_memory_bytes", "gauge", "resident memory");
+    metrics_head(out, "process_resident_memory_bytes", "gauge", "resident memory");
     buf_addf(out, "process_resident_memory_bytes %llu\n", pages * (unsigned long long)sysconf(_SC_PAGESIZE));
 }
 
 void metrics_write(struct buf *out, struct store *store)
 {
-    for (size_t i = 0; i < METRIC_COUNT; i++) {
-        head(out, rows[i].name, rows[i].type, rows[i].help);
-        buf_addf(out, "%s %llu\n", rows[i].name, (unsigned long long)atomic_load(&values[i]));
-    }
+    metrics_counters(out);
     write_requests(out);
     write_process(out);
     if (store)

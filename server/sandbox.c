@@ -4,6 +4,7 @@
 #include "server/sandbox.h"
 
 #include "core/log.h"
+#include "server/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +21,7 @@ void sandbox_limits(const struct conf *conf)
 {
     enum { SPARE_FILES = 512 };
     rlim_t want = (rlim_t)conf_int(conf, CONF_LIMITS_HTTP_CONNECTIONS) + SPARE_FILES;
-    if (conf_has(conf, CONF_LISTEN_LMTP)) /* each may have a message in a file */
+    if (listeners_mail(conf)) /* each may have a message in a file */
         want += 2 * (rlim_t)conf_int(conf, CONF_LIMITS_MAIL_CONNECTIONS);
     struct rlimit files, none = {0, 0};
     setrlimit(RLIMIT_CORE, &none); /* a core would hold passwords and mail */

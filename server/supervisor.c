@@ -7,6 +7,7 @@
 #include "core/loop.h"
 #include "directory/login_cache.h"
 #include "server/channel.h"
+#include "server/listen.h"
 #include "server/notify.h"
 #include "server/sandbox.h"
 #include "server/serve.h"
@@ -72,18 +73,11 @@ static enum status read_conf(const char *path, struct conf **out, struct buf *wh
     return st;
 }
 
-static bool wants_tls(const struct conf *conf)
-{
-    size_t count;
-    conf_list(conf, CONF_LISTEN_HTTPS, &count);
-    return count > 0;
-}
-
 static enum status read_pair(const struct conf *conf, struct buf *certificate, struct buf *key,
                              struct buf *why)
 {
     bool made;
-    if (!wants_tls(conf))
+    if (!listeners_tls(conf))
         return OK;
     enum status st = tls_read(conf, certificate, key, &made, why);
     if (st == OK && made)

@@ -1,0 +1,33 @@
+/* core/metrics.h: counters of the process, for /metrics and `scambio stats`.
+ *
+ * They are global because they count what the process does, whoever does it; each is one atomic number. */
+#ifndef SCAMBIO_CORE_METRICS_H
+#define SCAMBIO_CORE_METRICS_H
+
+#include "core/buf.h"
+
+enum metric {
+    METRIC_CONNECTIONS,
+    METRIC_CONNECTIONS_OPEN,
+    METRIC_CONNECTIONS_REFUSED,
+    METRIC_CONNECTIONS_TIMED_OUT,
+    METRIC_LOGINS,
+    METRIC_LOGINS_CACHED,
+    METRIC_LOGINS_FAILED,
+    METRIC_LOGINS_THROTTLED,
+    METRIC_SENT_BYTES,
+    METRIC_SET_ASIDE,
+    METRIC_COMMANDS,
+    METRIC_RELOADS,
+    METRIC_COUNT
+};
+
+void metrics_add(enum metric m, uint64_t n);
+void metrics_set(enum metric m, uint64_t value);
+
+/* The two lines before a value in Prometheus text (version 0.0.4). */
+void metrics_head(struct buf *out, const char *name, const char *type, const char *help);
+/* All counters of the table. */
+void metrics_counters(struct buf *out);
+
+#endif

@@ -1,0 +1,27 @@
+/* mailcore/login.h: log-in by name and password, for the ops of all mail protocols. */
+#ifndef SCAMBIO_MAILCORE_LOGIN_H
+#define SCAMBIO_MAILCORE_LOGIN_H
+
+#include "core/loop.h"
+#include "core/net.h"
+#include "mailcore/line.h"
+#include "mailcore/mail.h"
+
+struct mail_login {       /* the strings are needed during the call only */
+    const char *protocol; /* for the log: "imap", … */
+    const struct line_peer *peer;
+    struct str authorize; /* empty, the user himself, or whom a master user wants to be */
+    struct str user, password;
+    bool read_only; /* the protocol keeps a master user from writing; otherwise he is refused */
+};
+
+/* OK: `who` is who logged in, valid during the call. UNAUTHENTICATED also for what must look like a wrong password; THROTTLED: there
+ * were too many; a fault or E_BUSY: it cannot be said now. */
+typedef void (*mail_login_fn)(void *ctx, enum status st, const struct login *who);
+
+/* Calls `fn` once, on the thread of `loop`: at once when the cache knows, otherwise later. Failures are logged and counted. That the
+ * connection may carry a password has been judged by the engine. */
+void mail_login(const struct mail_base *base, struct loop *loop, const struct mail_login *in,
+                mail_login_fn fn, void *ctx);
+
+#endif

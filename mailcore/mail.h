@@ -1,0 +1,14 @@
+/* mailcore/mail.h: what the ops of the mail protocols work with. One for the process; all of it outlives every connection. */
+#ifndef SCAMBIO_MAILCORE_MAIL_H
+#define SCAMBIO_MAILCORE_MAIL_H
+
+#include "core/worker.h"
+#include "directory/directory.h"
+
+struct mail_base {
+    struct store *store;
+    struct directory *dir;
+    struct worker_pool *pool;
+};
+
+#endif
