@@ -244,7 +244,7 @@ static bool sample_setting(struct str line, struct str *key, struct str *value)
     *key = str_slice(line, 0, eq);
     *value = str_trim(str_from(line, eq + 3));
     for (size_t i = 0; i < key->n; i++)
-        if (!ascii_alpha(key->p[i]) && key->p[i] != '_')
+        if (!ascii_alpha(key->p[i]) && !ascii_digit(key->p[i]) && key->p[i] != '_')
             return false;
     return true;
 }
