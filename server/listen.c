@@ -14,16 +14,16 @@
 enum { BACKLOG = 1024, FIRST_PASSED = 3 };
 
 const struct listener_row listener_rows[LISTENER_ROLES] = {
-    [LISTENER_HTTP] = {CONF_LISTEN_HTTP, "http", false, false},
-    [LISTENER_HTTPS] = {CONF_LISTEN_HTTPS, "https", true, false},
-    [LISTENER_SMTP] = {CONF_LISTEN_SMTP, "smtp", true, true},
-    [LISTENER_SUBMISSION] = {CONF_LISTEN_SUBMISSION, "submission", true, true},
-    [LISTENER_SUBMISSIONS] = {CONF_LISTEN_SUBMISSIONS, "submissions", true, true},
-    [LISTENER_LMTP] = {CONF_LISTEN_LMTP, "lmtp", false, true},
-    [LISTENER_IMAP] = {CONF_LISTEN_IMAP, "imap", true, true},
-    [LISTENER_IMAPS] = {CONF_LISTEN_IMAPS, "imaps", true, true},
-    [LISTENER_POP3] = {CONF_LISTEN_POP3, "pop3", true, true},
-    [LISTENER_POP3S] = {CONF_LISTEN_POP3S, "pop3s", true, true},
+    [LISTENER_HTTP] = {"http", CONF_LISTEN_HTTP, false, false},
+    [LISTENER_HTTPS] = {"https", CONF_LISTEN_HTTPS, true, false},
+    [LISTENER_SMTP] = {"smtp", CONF_LISTEN_SMTP, true, true},
+    [LISTENER_SUBMISSION] = {"submission", CONF_LISTEN_SUBMISSION, true, true},
+    [LISTENER_SUBMISSIONS] = {"submissions", CONF_LISTEN_SUBMISSIONS, true, true},
+    [LISTENER_LMTP] = {"lmtp", CONF_LISTEN_LMTP, false, true},
+    [LISTENER_IMAP] = {"imap", CONF_LISTEN_IMAP, true, true},
+    [LISTENER_IMAPS] = {"imaps", CONF_LISTEN_IMAPS, true, true},
+    [LISTENER_POP3] = {"pop3", CONF_LISTEN_POP3, true, true},
+    [LISTENER_POP3S] = {"pop3s", CONF_LISTEN_POP3S, true, true},
 };
 
 bool listeners_tls(const struct conf *conf)

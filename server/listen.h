@@ -24,8 +24,8 @@ enum listener_role {
 
 /* What [listen] says of a role. */
 struct listener_row {
-    enum conf_key key;
     const char *name;
+    enum conf_key key;
     bool tls;  /* a certificate is of use there */
     bool mail; /* a line protocol (server/line.h) */
 };
