@@ -9,6 +9,9 @@ struct mail_base {
     struct store *store;
     struct directory *dir;
     struct worker_pool *pool;
+    /* Called after a commit that put mail into the queue, on any thread; must not block. NULL: nobody waits for it. */
+    void (*queued)(void *ctx);
+    void *queued_ctx;
 };
 
 #endif
