@@ -9,6 +9,8 @@ static const char *const tls_words[] = {"1.2", "1.3", NULL};
 static const char *const level_words[] = {"error", "warning", "info", "debug", NULL};
 static const char *const conflict_words[] = {"merge", "client", "server", "newest", "duplicate", NULL};
 static const char *const newline_words[] = {"normalise", "refuse", NULL};
+static const char *const quota_words[] = {"later", "refuse", NULL};
+static const char *const sender_words[] = {"own", "groups", "any", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 
 enum { K = 1 << 10, M = 1 << 20, MINUTE = 60, HOUR = 3600, DAY = 86400 };
@@ -207,6 +209,14 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "Received fields of a mail; with more it goes in circles and is refused"},
     [CONF_LIMITS_SMTP_IDLE] = {"limits", "smtp_idle", CONF_TIME, "5m", 1, DAY, NULL,
         "time for the next command of SMTP"},
+    [CONF_LIMITS_SMTP_LIST_MEMBERS] = {"limits", "smtp_list_members", CONF_INT, "10000", 1, 100000, NULL,
+        "who gets one mail through groups and lists, members of members too"},
+    [CONF_LIMITS_SMTP_ACCOUNT_MESSAGES] = {"limits", "smtp_account_messages", CONF_INT, "500", 0, 1000000000, NULL,
+        "mails that one user sends in an hour; 0: any number"},
+    [CONF_LIMITS_SMTP_ACCOUNT_RECIPIENTS] = {"limits", "smtp_account_recipients", CONF_INT, "5000", 0, 1000000000, NULL,
+        "recipients of what one user sends in an hour; 0: any number"},
+    [CONF_LIMITS_SMTP_ADDRESS_MESSAGES] = {"limits", "smtp_address_messages", CONF_INT, "10000", 0, 1000000000, NULL,
+        "mails that come to port 25 from one address (IPv6: one /64) in an hour; 0: any number"},
     [CONF_LIMITS_SMTP_TEXT_IDLE] = {"limits", "smtp_text_idle", CONF_TIME, "3m", 1, DAY, NULL,
         "time for the next 16K of a mail that comes in"},
 
@@ -246,6 +256,23 @@ const struct conf_row conf_rows[CONF_KEY_COUNT] = {
         "delay of each error reply, once half of limits.smtp_errors are used up"},
     [CONF_SMTP_BARE_NEWLINE] = {"smtp", "bare_newline", CONF_CHOICE, "normalise", 0, 0, newline_words,
         "a CR or LF alone in a mail (and NUL): made a line end, or refused"},
+    [CONF_SMTP_POSTMASTER] = {"smtp", "postmaster", CONF_STRING, NULL, 0, 0, NULL,
+        "who gets mail to postmaster and abuse; absent: the first master user, without one the first user"},
+    [CONF_SMTP_CATCH_ALL] = {"smtp", "catch_all", CONF_LIST, NULL, 0, 0, NULL,
+        "DOMAIN: ADDRESS, who gets mail to addresses of the domain that nobody has; absent: it is refused"},
+    [CONF_SMTP_OVER_QUOTA] = {"smtp", "over_quota", CONF_CHOICE, "later", 0, 0, quota_words,
+        "mail for a full account: the sender is to try again (452), or it is refused (552)"},
+    [CONF_SMTP_SENDERS] = {"smtp", "senders", CONF_CHOICE, "own", 0, 0, sender_words,
+        "what a user may send as: own addresses, those of groups that he is in too, or any"},
+    [CONF_SMTP_SRS] = {"smtp", "srs", CONF_BOOL, "yes", 0, 0, NULL,
+        "whether mail that aliases send on gets a sender of ours (SRS), so that SPF holds"},
+    [CONF_SMTP_QUEUE_TIME] = {"smtp", "queue_time", CONF_TIME, "5d", 60, 30 * DAY, NULL,
+        "how long it is tried to send a mail on before the sender is told"},
+
+    [CONF_QUOTA_WARN_FIRST] = {"quota", "warn_first", CONF_INT, "80", 0, 100, NULL,
+        "percent of the quota at which the user gets a warning by mail; 0: none"},
+    [CONF_QUOTA_WARN_LAST] = {"quota", "warn_last", CONF_INT, "95", 0, 100, NULL,
+        "the same once more; 0: none"},
 
     [CONF_LOG_LEVEL] = {"log", "level", CONF_CHOICE, "info", 0, 0, level_words,
         "how much is logged"},

@@ -21,6 +21,13 @@ static const struct {
                           "requests refused because they crashed the process"},
     [METRIC_COMMANDS] = {"scambio_commands_total", "counter", "commands run over the control socket"},
     [METRIC_RELOADS] = {"scambio_reloads_total", "counter", "reloads of the configuration"},
+    [METRIC_MAIL_RECEIVED] = {"scambio_mail_received_total", "counter",
+                              "mails taken over by SMTP, submission and LMTP"},
+    [METRIC_MAIL_DELIVERED] = {"scambio_mail_delivered_total", "counter", "mails put into a mailbox"},
+    [METRIC_MAIL_REFUSED] = {"scambio_mail_refused_total", "counter",
+                             "senders, recipients and mails that were refused"},
+    [METRIC_MAIL_QUEUED] = {"scambio_mail_queued_total", "counter",
+                            "recipients put into the queue of mail that goes out"},
 };
 
 static _Atomic uint64_t values[METRIC_COUNT];

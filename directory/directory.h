@@ -141,6 +141,9 @@ enum status group_add(struct directory *d, struct str address, struct str name, 
 enum status group_delete(struct directory *d, int64_t group);
 /* Members are users or groups; what is shared with the group appears with them or goes away. */
 enum status group_set_member(struct directory *d, int64_t group, int64_t member, bool in);
+/* A member who is somewhere else: mail to the group goes on to that address. INVALID and `why`: it is no address, or one of ours. */
+enum status group_set_outside(struct directory *d, int64_t group, struct str address, bool in,
+                              struct buf *why);
 /* Another address of a local user or group. EXISTS, INVALID. */
 enum status alias_add(struct directory *d, struct str address, int64_t target, struct buf *why);
 enum status alias_delete(struct directory *d,

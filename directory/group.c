@@ -161,6 +161,37 @@ enum status group_set_member(struct directory *d, int64_t group, int64_t member,
     return st == OK ? mounts_settled(d->store, op.job) : st;
 }
 
+static enum status outside_run(struct write *w, struct tx *tx)
+{
+    struct group_op *op = CONTAINER_OF(w, struct group_op, w);
+    SCOPED_ARENA(a, STEP_ARENA);
+    struct principal group;
+    enum status st = principal_get(tx, &a, op->id, &group);
+    if (st == OK && (group.kind != PRINCIPAL_GROUP || !str_eq(group.source, STR("local"))))
+        return UNSUPPORTED;
+    return st == OK ? tx_outside_member_set(tx, op->id, op->address, op->in) : st;
+}
+
+enum status group_set_outside(struct directory *d, int64_t group, struct str address, bool in,
+                              struct buf *why)
+{
+    SCOPED_ARENA(a, STEP_ARENA);
+    const struct domains *domains = directory_domains(d);
+    struct group_op op = {.w = {.run = outside_run, .bytes = STEP_BYTES}, .id = group, .in = in};
+    bool bare = str_chr(address, '@', 0) == SIZE_MAX;
+    enum status st = bare ? INVALID : address_normalise(domains, &a, address, &op.address);
+    size_t at = st == OK ? op.address.n : 0;
+    while (at && op.address.p[at - 1] != '@')
+        at--;
+    if (st == INVALID) {
+        buf_addf(why, "'%.*s' is not an address: write NAME@DOMAIN", STR_ARG(address));
+    } else if (st == OK && in && domain_is_own(domains, str_from(op.address, at))) {
+        buf_addf(why, "nobody here has the address %.*s", STR_ARG(op.address));
+        st = INVALID;
+    }
+    return st == OK ? directory_write(d, &op.w) : st;
+}
+
 static enum status delete_run(struct write *w, struct tx *tx)
 {
     struct group_op *op = CONTAINER_OF(w, struct group_op, w);

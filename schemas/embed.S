@@ -9,6 +9,7 @@ schema_\name:
 
     embed main_sql, "schemas/main.sql"
     embed main_002_sql, "schemas/main-002.sql"
+    embed main_003_sql, "schemas/main-003.sql"
     embed shard_sql, "schemas/shard.sql"
     embed shard_002_sql, "schemas/shard-002.sql"
     embed shard_003_sql, "schemas/shard-003.sql"

@@ -4,6 +4,7 @@
 
 extern const char schema_main_sql[];
 extern const char schema_main_002_sql[];
+extern const char schema_main_003_sql[];
 extern const char schema_shard_sql[];
 extern const char schema_shard_002_sql[];
 extern const char schema_shard_003_sql[];

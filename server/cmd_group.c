@@ -15,15 +15,45 @@ static int find_group(struct command_call *c, struct arena *a, const char *addre
 
 /* ---- members ---- */
 
+/* Is it an address of another server's domain that nobody here has? */
+static bool is_outside(struct command_call *c, struct arena *a, const char *word)
+{
+    const char *at = strrchr(word, '@');
+    struct principal p;
+    struct str domain;
+    SCOPED_READ(tx, c->store);
+    return tx && at && domain_normalise(a, str_c(at + 1), &domain) == OK &&
+           !domain_is_own(directory_domains(c->dir), domain) &&
+           directory_find(c->dir, tx, a, str_c(word), &p) == NOT_FOUND;
+}
+
+static int set_outside(struct command_call *c, const struct principal *group, const char *word, bool in)
+{
+    SCOPED_BUF(why, 4096);
+    enum status st = group_set_outside(c->dir, group->id, str_c(word), in, &why);
+    return st == OK ? 0 : fail_with(c, word, st, &why);
+}
+
+/* Somebody of here, or elsewhere (id 0). */
+static int find_target(struct command_call *c, struct arena *a, const char *word, struct principal *out)
+{
+    *out = (struct principal){.id = 0};
+    return is_outside(c, a, word) ? 0 : find_principal(c, a, word, false, out);
+}
+
 static int set_members(struct command_call *c, const struct principal *group, char **words, size_t count,
                        bool in)
 {
     for (size_t i = 0; i < count; i++) {
         SCOPED_ARENA(a, COMMAND_ARENA);
         struct principal member;
-        int code = find_principal(c, &a, words[i], false, &member);
+        int code = find_target(c, &a, words[i], &member);
+        if (!code && !member.id)
+            code = set_outside(c, group, words[i], in);
         if (code)
             return code;
+        if (!member.id)
+            continue;
         enum status st = group_set_member(c->dir, group->id, member.id, in);
         if (st == INVALID)
             return fail(c, "%s: it cannot be a member of this group", words[i]);
@@ -127,6 +157,11 @@ static enum status list_members(struct listing *l, struct arena *a, const struct
         if (st == NOT_FOUND)
             st = OK;
     }
+    struct str *outside;
+    if (st == OK)
+        st = outside_members(l->tx, a, group->id, &outside, &count);
+    for (size_t i = 0; st == OK && i < count; i++)
+        buf_addf(&targets, "%s%.*s", targets.n ? " " : "", STR_ARG(outside[i]));
     if (st == OK)
         list_line(l, group->address, "group", buf_view(&targets));
     return st;
@@ -183,7 +218,7 @@ int cmd_alias_list(struct command_call *c)
 
 /* ---- aliases ---- */
 
-/* A list of several is a group: it can be shared with, too. */
+/* A list of several, or of somebody elsewhere, is a group: it can be shared with, too. */
 static int add_list(struct command_call *c, char **words, size_t count)
 {
     SCOPED_BUF(why, 4096);
@@ -191,7 +226,7 @@ static int add_list(struct command_call *c, char **words, size_t count)
     struct principal group, target;
     struct str address = str_c(words[0]);
     for (size_t i = 1; i < count; i++) { /* nothing is made when one is wrong */
-        int code = find_principal(c, &a, words[i], false, &target);
+        int code = find_target(c, &a, words[i], &target);
         if (code)
             return code;
     }
@@ -210,11 +245,11 @@ int cmd_alias_add(struct command_call *c)
     SCOPED_BUF(why, 4096);
     if (!take_options(c, NULL, 0, words, &count) || count < 2)
         return wrong_usage(c, cmd_alias_add);
-    if (count > 2)
-        return add_list(c, words, count);
-    int code = find_principal(c, &a, words[1], false, &target);
+    int code = find_target(c, &a, words[1], &target);
     if (code)
         return code;
+    if (count > 2 || !target.id)
+        return add_list(c, words, count);
     enum status st = alias_add(c->dir, str_c(words[0]), target.id, &why);
     return st == OK ? 0 : fail_with(c, words[0], st, &why);
 }

@@ -354,7 +354,7 @@ const struct command user_commands[] = {
      "makes a password for one device", 0, cmd_app_add},
     {"user app-password list", "ADDRESS", "lists the app passwords of a user", 0, cmd_app_list},
     {"user app-password revoke", "ADDRESS ID", "revokes an app password", 0, cmd_app_revoke},
-    {"alias add", "ADDRESS TARGET…", "another address of a user; with several targets, a list", 0,
+    {"alias add", "ADDRESS TARGET…", "another address of a user; with several targets or one elsewhere, a list", 0,
      cmd_alias_add},
     {"alias delete", "ADDRESS", "removes an alias or list", 0, cmd_alias_delete},
     {"alias list", "", "lists aliases and lists", 0, cmd_alias_list},

@@ -262,7 +262,9 @@ enum status tx_principal_delete(struct tx *tx, int64_t id)
         st = DB_RUN(writing(tx), "DELETE FROM credential WHERE principal = ?1", db_int(id));
     if (st == OK)
         st = DB_RUN(writing(tx), "DELETE FROM member WHERE grp = ?1", db_int(id));
-    return st == OK ? DB_RUN(writing(tx), "DELETE FROM member WHERE member = ?1", db_int(id)) : st;
+    if (st == OK)
+        st = DB_RUN(writing(tx), "DELETE FROM member WHERE member = ?1", db_int(id));
+    return st == OK ? DB_RUN(writing(tx), "DELETE FROM outside_member WHERE grp = ?1", db_int(id)) : st;
 }
 
 /* ---- members ---- */
@@ -298,6 +300,41 @@ enum status groups_of(struct tx *tx, struct arena *a, int64_t principal, int64_t
                          " SELECT id FROM up WHERE id <> ?1 LIMIT ?2",
                  db_int(principal), db_int(GROUPS_MAX));
     return numbers(q, a, out, count);
+}
+
+enum status outside_members(struct tx *tx, struct arena *a, int64_t group, struct str **out, size_t *count)
+{
+    SCOPED_STMT(q) = DB_QUERY(
+        reading(tx), "SELECT address FROM outside_member WHERE grp = ?1 ORDER BY address", db_int(group));
+    size_t cap = 0;
+    enum status st;
+    *out = NULL;
+    *count = 0;
+    while ((st = stmt_row(q)) == OK) {
+        *out = arena_grow(a, *out, *count, &cap, *count + 1, sizeof **out);
+        if (!*out)
+            return a->st;
+        (*out)[(*count)++] = arena_str(a, col_str(q, 0));
+    }
+    return st == NOT_FOUND ? a->st : st;
+}
+
+enum status tx_outside_member_set(struct tx *tx, int64_t group, struct str address, bool in)
+{
+    if (!in)
+        return DB_RUN(writing(tx), "DELETE FROM outside_member WHERE grp = ?1 AND address = ?2",
+                      db_int(group), db_text(address));
+    return DB_RUN(writing(tx), "INSERT OR IGNORE INTO outside_member(grp, address) VALUES(?1, ?2)",
+                  db_int(group), db_text(address));
+}
+
+enum status principal_first_user(struct tx *tx, struct arena *a, struct principal *out)
+{
+    SCOPED_STMT(q) = DB_QUERY(reading(tx),
+                              DB_SCAN "SELECT " COLUMNS " FROM principal p WHERE p.kind = ?1 AND p.state = ?2"
+                                      " ORDER BY p.id LIMIT 1",
+                              db_int(PRINCIPAL_USER), db_int(PRINCIPAL_ACTIVE));
+    return keep_row(q, a, out);
 }
 
 enum status tx_member_set(struct tx *tx, int64_t group, int64_t member, bool in)

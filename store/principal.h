@@ -70,6 +70,11 @@ enum status tx_principal_delete(struct tx *tx, int64_t id);
 enum status member_list(struct tx *tx, struct arena *a, int64_t group, int64_t **out, size_t *count);
 enum status groups_of(struct tx *tx, struct arena *a, int64_t principal, int64_t **out,
                       size_t *count); /* nested, cycles cut */
+/* Members of a group who are somewhere else: addresses, that mail goes on to. */
+enum status outside_members(struct tx *tx, struct arena *a, int64_t group, struct str **out, size_t *count);
+enum status tx_outside_member_set(struct tx *tx, int64_t group, struct str address, bool in);
+/* The active user who was made first. NOT_FOUND. */
+enum status principal_first_user(struct tx *tx, struct arena *a, struct principal *out);
 enum status tx_member_set(struct tx *tx, int64_t group, int64_t member, bool in);
 
 enum status credential_list(struct tx *tx, struct arena *a, int64_t principal, struct credential **out,
