@@ -1,9 +1,13 @@
 /* server/mail.c: which service is behind which listener, with the settings of now. */
 #include "server/mail.h"
 
+#include "core/log.h"
 #include "server/mail_inside.h"
 
 static const struct mail_service *const services[LISTENER_ROLES] = {
+    [LISTENER_SMTP] = &mail_mx,
+    [LISTENER_SUBMISSION] = &mail_submission,
+    [LISTENER_SUBMISSIONS] = &mail_submissions,
     [LISTENER_LMTP] = &mail_lmtp,
 };
 
@@ -58,7 +62,12 @@ static enum status load(struct mail *m, const struct conf *conf)
 
 enum status mail_reload(struct mail *m, const struct conf *conf)
 {
-    enum status st = line_front_reload(m->front, conf);
+    SCOPED_BUF(why, 4096);
+    enum status st = intake_reload(m->intake, conf, &why);
+    if (st == INVALID)
+        log_error("%s: mail goes on with what it had", buf_c(&why));
+    if (st == OK)
+        st = line_front_reload(m->front, conf);
     return st == OK ? load(m, conf) : st;
 }
 
@@ -77,7 +86,12 @@ enum status mail_new(const struct conf *conf, struct loop *loop, struct worker_p
         return E_MEMORY;
     m->base = (struct mail_base){.store = directory_store(dir), .dir = dir, .pool = pool};
     pthread_mutex_init(&m->lock, NULL);
-    enum status st = line_keys_new(&m->keys);
+    SCOPED_BUF(why, 4096);
+    enum status st = intake_new(&m->base, conf, &m->intake, &why);
+    if (why.n && st != OK)
+        log_error("%s", buf_c(&why));
+    if (st == OK)
+        st = line_keys_new(&m->keys);
     if (st == OK)
         st = load(m, conf);
     if (st == OK)
@@ -95,6 +109,7 @@ void mail_free(struct mail *m)
         return;
     line_front_stop(m->front);
     line_keys_free(m->keys);
+    intake_free(m->intake);
     for (size_t i = 0; i < LISTENER_ROLES; i++)
         if (services[i])
             services[i]->drop(m->settings[i]);

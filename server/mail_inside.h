@@ -2,6 +2,7 @@
 #ifndef SCAMBIO_SERVER_MAIL_INSIDE_H
 #define SCAMBIO_SERVER_MAIL_INSIDE_H
 
+#include "mailcore/delivery/intake.h"
 #include "mailcore/mail.h"
 #include "mailcore/smtp/smtp.h"
 #include "server/mail.h"
@@ -18,6 +19,7 @@ struct mail_maker {
 
 struct mail {
     struct mail_base base;
+    struct intake *intake;
     struct line_keys *keys;
     struct line_front *front;
     struct mail_maker makers[LISTENER_ROLES];
@@ -36,9 +38,7 @@ struct mail_service {
     bool tls;        /* from the first byte */
 };
 
-extern const struct mail_service mail_lmtp; /* server/mail_smtp.c */
-
-/* For users of the directory: ctx is the struct mail. */
-extern const struct smtp_ops mail_delivery;
+extern const struct mail_service mail_mx, mail_submission, mail_submissions,
+    mail_lmtp; /* server/mail_smtp.c */
 
 #endif
