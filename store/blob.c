@@ -89,7 +89,7 @@ int blobs_fd(const struct store *s)
 
 static enum status errno_status(void)
 {
-    if (errno == ENOSPC || errno == EDQUOT)
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
         return E_FULL;
     return errno == ENOMEM ? E_MEMORY : errno == ENOENT ? NOT_FOUND : E_IO;
 }
