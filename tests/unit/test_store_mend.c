@@ -231,6 +231,7 @@ static void an_older_store_is_mended_when_it_is_opened(void **state)
         damage(&w,
                (struct sql){"DELETE FROM mount WHERE account = ?1 AND collection = ?2", w.bob, cal, w.bob});
         damage(&w, (struct sql){"DROP TABLE xop", .where = STORE_MAIN});
+        damage(&w, (struct sql){"DROP TABLE outside_member", .where = STORE_MAIN});
         damage(&w, (struct sql){"UPDATE setting SET value = '1' WHERE key = 'schema'", .where = STORE_MAIN});
         fixture_reopen(&w.f);
         assert_true(has(&w, w.bob, cal));
