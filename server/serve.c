@@ -209,7 +209,7 @@ static enum status watch(struct process *p)
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not a death */
-    signal(SIGINT, SIG_IGN); /* Ctrl-C is the supervisor's */
+    signal(SIGINT, SIG_IGN);  /* Ctrl-C is the supervisor's */
     signal(SIGHUP, SIG_IGN);
     p->signals = (struct loop_watch){signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), on_signal};
     p->channel = (struct loop_watch){p->start->channel, on_channel};
