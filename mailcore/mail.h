@@ -5,10 +5,13 @@
 #include "core/worker.h"
 #include "directory/directory.h"
 
+struct intake;
+
 struct mail_base {
     struct store *store;
     struct directory *dir;
     struct worker_pool *pool;
+    struct intake *intake; /* mailcore/delivery/intake.h: takes mail that no session brought */
     /* Called after a commit that put mail into the queue, on any thread; must not block. NULL: nobody waits for it. */
     void (*queued)(void *ctx);
     void *queued_ctx;

@@ -1,6 +1,7 @@
 /* server/cmd_server.c: serve, check-config, stats, version, help. */
 #include "server/cmd_server.h"
 
+#include "mailcore/delivery/intake.h"
 #include "server/cmd_common.h"
 #include "server/metrics.h"
 #include "server/supervisor.h"
@@ -19,6 +20,8 @@ static int cmd_check_config(struct command_call *c)
     enum status st = conf_load(c->conf_path, &conf, &mistakes);
     if (st == OK)
         st = syncml_check(conf, &mistakes);
+    if (st == OK)
+        st = intake_check(conf, &mistakes);
     conf_unref(conf);
     if (st == OK) {
         fail(c, "%s: no mistakes", c->conf_path);

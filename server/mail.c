@@ -88,6 +88,7 @@ enum status mail_new(const struct conf *conf, struct loop *loop, struct worker_p
     pthread_mutex_init(&m->lock, NULL);
     SCOPED_BUF(why, 4096);
     enum status st = intake_new(&m->base, conf, &m->intake, &why);
+    m->base.intake = m->intake;
     if (why.n && st != OK)
         log_error("%s", buf_c(&why));
     if (st == OK)

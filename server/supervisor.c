@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "directory/login_cache.h"
+#include "mailcore/delivery/intake.h"
 #include "server/channel.h"
 #include "server/listen.h"
 #include "server/notify.h"
@@ -258,6 +259,8 @@ static enum status take_new(struct supervisor *s, struct buf *text, struct buf *
     }
     if (st == OK)
         st = syncml_check(fresh, why);
+    if (st == OK)
+        st = intake_check(fresh, why);
     if (st == OK)
         st = read_pair(fresh, &certificate, &key, why);
     if (st == OK)

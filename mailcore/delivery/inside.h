@@ -82,6 +82,7 @@ struct target {
     int64_t list;      /* … and its number */
     bool several;      /* … which leads to others too */
     bool outside;
+    bool queued; /* … and in the queue */
     struct str prefix;
     enum status status;
     int warn; /* percent of the quota that were passed by it; 0: none */

@@ -20,6 +20,8 @@ enum status intake_new(const struct mail_base *base, const struct conf *conf, st
 void intake_free(struct intake *in); /* NULL is allowed; nothing may be under way */
 /* For mail that comes from now on. INVALID: everything stays as it was. */
 enum status intake_reload(struct intake *in, const struct conf *conf, struct buf *why);
+/* Reads what the configuration says of mail that comes in: INVALID, and `mistakes` says what is wrong. */
+enum status intake_check(const struct conf *conf, struct buf *mistakes);
 
 /* ctx: the struct intake. */
 extern const struct smtp_ops intake_ops;

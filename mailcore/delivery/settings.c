@@ -50,7 +50,7 @@ static enum status read_catch_all(struct intake_settings *s, const struct conf *
     return s->arena.st;
 }
 
-static enum status settings_make(const struct mail_base *base, const struct conf *conf,
+static enum status settings_make(const struct domains *d, const struct conf *conf,
                                  struct intake_settings **out, struct buf *why)
 {
     struct intake_settings *s = calloc(1, sizeof *s);
@@ -70,7 +70,6 @@ static enum status settings_make(const struct mail_base *base, const struct conf
         .account_recipients = conf_int(conf, CONF_LIMITS_SMTP_ACCOUNT_RECIPIENTS),
         .address_messages = conf_int(conf, CONF_LIMITS_SMTP_ADDRESS_MESSAGES),
     };
-    const struct domains *d = directory_domains(base->dir);
     s->hostname = arena_str(&s->arena, conf_str(conf, CONF_SERVER_HOSTNAME));
     enum status st = read_postmaster(s, conf, d, why);
     if (st == OK)
@@ -136,7 +135,7 @@ enum status intake_new(const struct mail_base *base, const struct conf *conf, st
     if (st == OK)
         st = load_key(in, why);
     if (st == OK)
-        st = settings_make(base, conf, &in->settings, why);
+        st = settings_make(directory_domains(base->dir), conf, &in->settings, why);
     if (st == OK)
         *out = in;
     else
@@ -158,7 +157,7 @@ void intake_free(struct intake *in)
 enum status intake_reload(struct intake *in, const struct conf *conf, struct buf *why)
 {
     struct intake_settings *fresh = NULL;
-    enum status st = settings_make(in->base, conf, &fresh, why);
+    enum status st = settings_make(directory_domains(in->base->dir), conf, &fresh, why);
     if (st != OK)
         return st;
     pthread_mutex_lock(&in->lock);
@@ -167,4 +166,16 @@ enum status intake_reload(struct intake *in, const struct conf *conf, struct buf
     pthread_mutex_unlock(&in->lock);
     settings_drop(old);
     return OK;
+}
+
+enum status intake_check(const struct conf *conf, struct buf *mistakes)
+{
+    SCOPED_ARENA(a, ARENA_MOST);
+    struct domains d;
+    struct intake_settings *s = NULL;
+    enum status st = domains_load(conf, &a, &d, mistakes);
+    if (st == OK)
+        st = settings_make(&d, conf, &s, mistakes);
+    settings_drop(s);
+    return st;
 }

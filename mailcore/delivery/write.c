@@ -127,9 +127,9 @@ static void note(const struct delivery *d)
         const struct target *t = &d->targets.at[i];
         const struct log_field fields[] = {
             {"id", buf_view(&hex)}, {"to", t->to}, {"status", str_c(status_text(t->status))}};
-        log_event(LOG_LEVEL_INFO, t->outside ? "queued" : "delivered", fields, COUNT_OF(fields));
+        log_event(LOG_LEVEL_INFO, t->queued ? "queued" : "delivered", fields, COUNT_OF(fields));
         metrics_add(t->status != OK ? METRIC_MAIL_REFUSED
-                    : t->outside    ? METRIC_MAIL_QUEUED
+                    : t->queued     ? METRIC_MAIL_QUEUED
                                     : METRIC_MAIL_DELIVERED,
                     1);
     }
@@ -145,16 +145,21 @@ static void finish(struct delivery *d)
     d->end(d);
 }
 
+static void take_result(struct queue_part *p)
+{
+    const struct mail_base *base = p->delivery->in->base;
+    for (size_t i = 0; i < p->count; i++) {
+        p->targets[i]->status = p->write.status;
+        p->targets[i]->queued = p->write.status == OK;
+    }
+    if (p->write.status == OK && base->queued)
+        base->queued(base->queued_ctx);
+}
+
 static void again_done(struct write *w)
 {
     struct queue_part *p = CONTAINER_OF(w, struct queue_part, write);
-    for (size_t i = 0; i < p->count; i++)
-        p->targets[i]->status = w->status;
-    if (w->status == OK) {
-        metrics_add(METRIC_MAIL_QUEUED, p->count);
-        if (p->delivery->in->base->queued)
-            p->delivery->in->base->queued(p->delivery->in->base->queued_ctx);
-    }
+    take_result(p);
     finish(p->delivery);
 }
 
@@ -179,10 +184,7 @@ static void local_done(struct write *w)
 static void queue_done(struct write *w)
 {
     struct queue_part *p = CONTAINER_OF(w, struct queue_part, write);
-    for (size_t i = 0; i < p->count; i++)
-        p->targets[i]->status = w->status;
-    if (w->status == OK && p->delivery->in->base->queued)
-        p->delivery->in->base->queued(p->delivery->in->base->queued_ctx);
+    take_result(p);
     one_less(p->delivery);
 }
 
