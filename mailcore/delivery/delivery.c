@@ -1,4 +1,5 @@
 /* mailcore/delivery/delivery.c: the life of one message that comes in: stages on a worker, then the commits (write.c), then its end. */
+#include "core/clock.h"
 #include "mailcore/delivery/inside.h"
 
 enum { ARENA_MOST = 64 << 20, BEEN_MOST = 100 };
@@ -206,6 +207,7 @@ static void wake(struct delivery *d)
 static void fill(struct delivery *d, const struct parcel *p)
 {
     d->parcel = p;
+    d->message.id = random_u64();
     d->sender = p->sender.n ? path_of(p->sender) : (struct smtp_path){STR(""), STR("")};
     d->envelope = p->envelope;
     d->wanted = ARENA_NEW(&d->arena, struct wanted);

@@ -127,7 +127,8 @@ static void note(const struct delivery *d)
         const struct target *t = &d->targets.at[i];
         const struct log_field fields[] = {
             {"id", buf_view(&hex)}, {"to", t->to}, {"status", str_c(status_text(t->status))}};
-        log_event(LOG_LEVEL_INFO, t->queued ? "queued" : "delivered", fields, COUNT_OF(fields));
+        const char *event = t->status != OK ? "mail-refused" : t->queued ? "queued" : "delivered";
+        log_event(LOG_LEVEL_INFO, event, fields, COUNT_OF(fields));
         metrics_add(t->status != OK ? METRIC_MAIL_REFUSED
                     : t->queued     ? METRIC_MAIL_QUEUED
                                     : METRIC_MAIL_DELIVERED,
