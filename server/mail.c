@@ -2,13 +2,18 @@
 #include "server/mail.h"
 
 #include "core/log.h"
+#include "mailcore/imap/service.h"
 #include "server/mail_inside.h"
+
+enum { WORKER_BACKLOG = 16384 };
 
 static const struct mail_service *const services[LISTENER_ROLES] = {
     [LISTENER_SMTP] = &mail_mx,
     [LISTENER_SUBMISSION] = &mail_submission,
     [LISTENER_SUBMISSIONS] = &mail_submissions,
     [LISTENER_LMTP] = &mail_lmtp,
+    [LISTENER_IMAP] = &mail_imap,
+    [LISTENER_IMAPS] = &mail_imaps,
 };
 
 static struct line_engine *make(void *ctx, const struct line_peer *peer)
@@ -78,19 +83,23 @@ enum status mail_certify(struct mail *m, const struct conf *conf, struct str cer
     return st == OK ? load(m, conf) : st;
 }
 
-enum status mail_new(const struct conf *conf, struct loop *loop, struct worker_pool *pool,
-                     struct directory *dir, struct mail **out)
+enum status mail_new(const struct conf *conf, struct loop *loop, struct directory *dir, struct mail **out)
 {
     struct mail *m = calloc(1, sizeof *m);
     if (!m)
         return E_MEMORY;
-    m->base = (struct mail_base){.store = directory_store(dir), .dir = dir, .pool = pool};
+    m->base = (struct mail_base){.store = directory_store(dir), .dir = dir};
     pthread_mutex_init(&m->lock, NULL);
     SCOPED_BUF(why, 4096);
-    enum status st = intake_new(&m->base, conf, &m->intake, &why);
+    enum status st =
+        worker_start((int)conf_int(conf, CONF_LIMITS_MAIL_THREADS), WORKER_BACKLOG, &m->base.pool);
+    if (st == OK)
+        st = intake_new(&m->base, conf, &m->intake, &why);
     m->base.intake = m->intake;
     if (why.n && st != OK)
         log_error("%s", buf_c(&why));
+    if (st == OK)
+        st = imap_service_new(&m->base, &m->imap);
     if (st == OK)
         st = line_keys_new(&m->keys);
     if (st == OK)
@@ -104,13 +113,21 @@ enum status mail_new(const struct conf *conf, struct loop *loop, struct worker_p
     return st;
 }
 
+void mail_rest(struct mail *m)
+{
+    worker_stop(m->base.pool);
+    m->base.pool = NULL;
+}
+
 void mail_free(struct mail *m)
 {
     if (!m)
         return;
+    mail_rest(m);
     line_front_stop(m->front);
     line_keys_free(m->keys);
     intake_free(m->intake);
+    imap_service_free(m->imap);
     for (size_t i = 0; i < LISTENER_ROLES; i++)
         if (services[i])
             services[i]->drop(m->settings[i]);

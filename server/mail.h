@@ -10,10 +10,11 @@
 
 struct mail;
 
-/* Loop, pool, store and directory outlive it. */
-enum status mail_new(const struct conf *conf, struct loop *loop, struct worker_pool *pool,
-                     struct directory *dir, struct mail **out);
-/* Only when mail_busy says no, and after pool and store have ended what they had. NULL is allowed. */
+/* Loop, store and directory outlive it. It has workers of its own: a command keeps one until its commit is on disk. */
+enum status mail_new(const struct conf *conf, struct loop *loop, struct directory *dir, struct mail **out);
+/* Ends the workers, when what they had is done; the store still stands. */
+void mail_rest(struct mail *m);
+/* Only when mail_busy says no, and after the store has ended what it had. NULL is allowed. */
 void mail_free(struct mail *m);
 
 /* A certificate for TLS, with the configuration that says how it is spoken. INVALID: `why`; the old one stays. */

@@ -20,6 +20,7 @@ struct mail_maker {
 struct mail {
     struct mail_base base;
     struct intake *intake;
+    struct imap_service *imap;
     struct line_keys *keys;
     struct line_front *front;
     struct mail_maker makers[LISTENER_ROLES];
@@ -38,6 +39,7 @@ struct mail_service {
     bool tls;        /* from the first byte */
 };
 
+extern const struct mail_service mail_imap, mail_imaps; /* server/mail_imap.c */
 extern const struct mail_service mail_mx, mail_submission, mail_submissions,
     mail_lmtp; /* server/mail_smtp.c */
 

@@ -248,7 +248,7 @@ static enum status open_all(struct process *p, struct buf *why)
     if (st == OK)
         st = http_front_start(p->conf, p->loop, p->pool, routes_service(p->routes), &p->front);
     if (st == OK)
-        st = mail_new(p->conf, p->loop, p->pool, p->dir, &p->mail);
+        st = mail_new(p->conf, p->loop, p->dir, &p->mail);
     if (st == OK && p->start->certificate.p)
         st = mail_certify(p->mail, p->conf, p->start->certificate, p->start->key, why);
     if (st == OK)
@@ -263,6 +263,7 @@ static void close_all(struct process *p)
     control_free(p->control);
     http_front_stop(p->front);
     worker_stop(p->pool);
+    mail_rest(p->mail);
     routes_free(p->routes);
     directory_close(p->dir);
     login_cache_close(p->logins);

@@ -177,6 +177,28 @@ void imap_done(struct imap *s, const char *status, const char *code, const char 
     line_resume(&s->engine);
 }
 
+void imap_more(struct imap *s)
+{
+    if (s->wait != IMAP_WAIT_COMMAND)
+        return;
+    s->engine.wants &= ~(unsigned)LINE_WANT_RESUME;
+    s->engine.wants |= LINE_WANT_ROOM;
+    s->engine.turn++;
+    if (!s->asking)
+        line_resume(&s->engine);
+}
+
+/* There is room again. */
+static void go_on(struct imap *s)
+{
+    if (s->wait != IMAP_WAIT_COMMAND)
+        return;
+    imap_ask(s, IMAP_WAIT_COMMAND);
+    s->ops->command(s->ctx, s, &s->command);
+    imap_asked(s);
+    rest(s);
+}
+
 /* ---- life ---- */
 
 static void imap_start(struct line_engine *e)
@@ -206,9 +228,11 @@ static void imap_event(struct line_engine *e, enum line_event event)
         if (s->wait == IMAP_WAIT_NONE && !(e->wants & LINE_WANT_CLOSE))
             imap_bye(s, "this server is going down; come back in a moment");
         break;
+    case LINE_ROOM:
+        go_on(s);
+        break;
     case LINE_CONTINUE:
-    case LINE_EARLY:
-    case LINE_ROOM: /* never asked for */
+    case LINE_EARLY: /* never asked for */
         break;
     }
 }

@@ -1,0 +1,261 @@
+/* mailcore/imap/ops.c: from the engine to the commands and back: log-in, the worker's run, and what ends with the session. */
+#include "mailcore/imap/ops.h"
+
+#include "core/net.h"
+#include "mailcore/login.h"
+
+enum { CALL_ARENA = 64 << 20 };
+
+static enum status run_noop(struct imap_call *c)
+{
+    (void)c;
+    return OK;
+}
+
+static const imap_run rows[IMAP_VERB_COUNT] = {
+    [IMAP_CHECK] = run_noop,
+    [IMAP_NOOP] = run_noop,
+};
+
+/* ---- a user ---- */
+static void call_init(struct imap_call *c, struct imap_user *u)
+{
+    *c = (struct imap_call){.user = u,
+                            .arena = ARENA_INIT(CALL_ARENA),
+                            .out = BUF_INIT(IMAP_OUT_MOST),
+                            .code = BUF_INIT(IMAP_CODE_MOST)};
+}
+
+static void call_free(struct imap_call *c)
+{
+    arena_free(&c->arena);
+    buf_free(&c->out);
+    buf_free(&c->code);
+}
+
+void imap_user_hold(struct imap_user *u)
+{
+    atomic_fetch_add(&u->refs, 1);
+}
+
+void imap_user_drop(struct imap_user *u)
+{
+    if (atomic_fetch_sub(&u->refs, 1) != 1)
+        return;
+    call_free(&u->call);
+    free(u);
+}
+
+static struct imap_user *user_new(struct imap_service *service, struct imap *s, const struct login *who)
+{
+    SCOPED_BUF(peer, sizeof((struct imap_user *)0)->peer - 1);
+    struct imap_user *u = calloc(1, sizeof *u);
+    if (!u || who->address.n >= sizeof u->address) {
+        free(u);
+        return NULL;
+    }
+    u->refs = 1;
+    u->service = service;
+    u->session = s;
+    u->loop = imap_engine(s)->loop;
+    u->id = who->actor.id;
+    u->read_only = who->actor.read_only;
+    memcpy(u->address, who->address.p, who->address.n);
+    net_text(&peer, &imap_peer(s)->address);
+    memcpy(u->peer, peer.p, peer.n);
+    call_init(&u->call, u);
+    return u;
+}
+
+/* ---- log-in ---- */
+static void logged_in(void *ctx, enum status st, const struct login *who)
+{
+    static const struct {
+        enum status st;
+        const char *code, *text;
+    } refusals[] = {
+        {UNAUTHENTICATED, "AUTHENTICATIONFAILED", "name or password is wrong"},
+        {THROTTLED, "LIMIT", "there were too many failed log-ins; wait a moment"},
+    };
+    struct imap *s = ctx;
+    struct imap_user *u = st == OK ? user_new(*imap_slot(s), s, who) : NULL;
+    if (u) {
+        *imap_slot(s) = u;
+        imap_done(s, "OK", NULL, "logged in");
+        return;
+    }
+    *imap_slot(s) = NULL;
+    for (size_t i = 0; i < COUNT_OF(refusals); i++)
+        if (refusals[i].st == st) {
+            imap_done(s, "NO", refusals[i].code, refusals[i].text);
+            return;
+        }
+    imap_done(s, "NO", "UNAVAILABLE", "log-ins cannot be checked just now; try again in a moment");
+}
+
+static void on_login(void *ctx, struct imap *s, const struct imap_credentials *who)
+{
+    struct imap_service *service = ctx;
+    *imap_slot(s) = service; /* until there is a user */
+    const struct mail_login in = {.protocol = "imap",
+                                  .peer = imap_peer(s),
+                                  .authorize = who->authorize,
+                                  .user = who->user,
+                                  .password = who->password,
+                                  .read_only = true};
+    mail_login(&service->base, imap_engine(s)->loop, &in, logged_in, s);
+}
+
+/* ---- a command ---- */
+static void command_back(struct loop_post *p)
+{
+    struct imap_call *c = CONTAINER_OF(p, struct imap_call, post);
+    struct imap *s = c->user->session;
+    if (c->st == OK && c->out.st != OK)
+        c->st = c->out.st;
+    buf_add(imap_answers(s), buf_view(&c->out));
+    buf_clear(&c->out);
+    imap_enable(s, c->enabled);
+    if (c->more && c->st == OK) {
+        imap_more(s);
+        return;
+    }
+    imap_set_state(s, c->state);
+    imap_conclude(s, c);
+}
+
+static void command_run(struct job *job)
+{
+    struct imap_call *c = CONTAINER_OF(job, struct imap_call, job);
+    c->more = false;
+    c->st = rows[c->command->verb](c);
+    loop_post(c->user->loop, &c->post);
+}
+
+static void on_command(void *ctx, struct imap *s, const struct imap_command *command)
+{
+    struct imap_service *service = ctx;
+    struct imap_user *u = *imap_slot(s);
+    struct imap_call *c = &u->call;
+    if (!rows[command->verb]) {
+        imap_done(s, "BAD", NULL, "this command is not known here");
+        return;
+    }
+    if (!c->more) {
+        call_free(c);
+        call_init(c, u);
+        c->command = command;
+        c->state = imap_state(s);
+    }
+    c->enabled = imap_enabled(s);
+    c->job.fn = command_run;
+    c->post.fn = command_back;
+    c->st = worker_submit(service->base.pool, &c->job);
+    if (c->st != OK) {
+        c->more = false;
+        imap_conclude(s, c);
+    }
+}
+
+/* ---- the end ---- */
+static void on_leave(void *ctx, struct imap *s)
+{
+    struct imap_user *u = *imap_slot(s);
+    if (!u || (void *)u == ctx)
+        return;
+    *imap_slot(s) = NULL;
+    u->session = NULL;
+    imap_user_drop(u);
+}
+
+/* ---- for run() ---- */
+struct store *imap_store(const struct imap_call *c)
+{
+    return c->user->service->base.store;
+}
+
+enum status imap_actor(struct imap_call *c, struct tx *tx, struct actor *out)
+{
+    enum status st = directory_actor(c->user->service->base.dir, tx, &c->arena, c->user->id, out);
+    if (st == OK && c->user->read_only)
+        out->read_only = true;
+    return st;
+}
+
+enum status imap_write(struct imap_call *c, struct write *w)
+{
+    return store_run(imap_store(c), w);
+}
+
+struct bit {
+    unsigned ours, theirs;
+};
+static const struct bit flag_bits[] = {{MESSAGE_SEEN, IMAP_SEEN},       {MESSAGE_ANSWERED, IMAP_ANSWERED},
+                                       {MESSAGE_FLAGGED, IMAP_FLAGGED}, {MESSAGE_DELETED, IMAP_DELETED},
+                                       {MESSAGE_DRAFT, IMAP_DRAFT},     {0, 0}};
+static const struct bit use_bits[] = {{SPECIAL_SENT, IMAP_USE_SENT},       {SPECIAL_DRAFTS, IMAP_USE_DRAFTS},
+                                      {SPECIAL_TRASH, IMAP_USE_TRASH},     {SPECIAL_JUNK, IMAP_USE_JUNK},
+                                      {SPECIAL_ARCHIVE, IMAP_USE_ARCHIVE}, {0, 0}};
+
+static unsigned inward(const struct bit *rows_, unsigned theirs)
+{
+    unsigned ours = 0;
+    for (; rows_->ours; rows_++)
+        if (theirs & rows_->theirs)
+            ours |= rows_->ours;
+    return ours;
+}
+
+static unsigned outward(const struct bit *rows_, unsigned ours)
+{
+    unsigned theirs = 0;
+    for (; rows_->ours; rows_++)
+        if (ours & rows_->ours)
+            theirs |= rows_->theirs;
+    return theirs;
+}
+
+unsigned imap_flags_in(unsigned imap)
+{
+    return inward(flag_bits, imap);
+}
+
+unsigned imap_flags_out(unsigned message)
+{
+    return outward(flag_bits, message);
+}
+
+unsigned imap_use_in(unsigned imap)
+{
+    return inward(use_bits, imap);
+}
+
+unsigned imap_use_out(unsigned special)
+{
+    return outward(use_bits, special);
+}
+
+/* ---- the service ---- */
+enum status imap_service_new(const struct mail_base *base, struct imap_service **out)
+{
+    struct imap_service *s = calloc(1, sizeof *s);
+    if (!s)
+        return E_MEMORY;
+    s->base = *base;
+    *out = s;
+    return OK;
+}
+
+void imap_service_free(struct imap_service *s)
+{
+    free(s);
+}
+
+const struct imap_ops imap_service_ops = {
+    .capabilities = NULL,
+    .enables = 0,
+    .login = on_login,
+    .command = on_command,
+    .leave = on_leave,
+    .end = on_leave,
+};
