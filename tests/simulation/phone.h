@@ -32,8 +32,7 @@ struct phone_item {
     char luid[16];
     struct sample content;
     enum pending pending;
-    bool
-        unsure; /* a Replace of the server that it does not know to have arrived: the Status did not get through */
+    int unsure; /* the session of a Replace that the server does not know to have arrived: the Status did not get through; 0: none */
     bool orphan; /* the server does not know that the phone has it: its Map was lost for ever */
 };
 

@@ -186,7 +186,7 @@ static int store_item(struct phone *p, enum db db, enum tag command, struct str 
             phone_faultf(p, "%s: %s was T%d and becomes T%d", sample_db(db), item->luid, item->content.tag,
                          c.tag);
         item->content = c;
-        item->unsure = true;
+        item->unsure = p->sessions;
         return 200;
     }
     if (!guid.n || (p->ways.max_guid && guid.n > (size_t)p->ways.max_guid))
@@ -331,12 +331,21 @@ static void take_nonce(struct phone *p, const struct el *status)
     p->nonce_size = raw.n;
 }
 
-/* The Statuses of what came before have got through. */
+/* The Statuses of what this session brought before have got through; those of a session that was cut never do. */
 static void sure(struct phone *p, enum db db)
 {
     struct phone_store *s = &p->stores[db];
     for (size_t i = 0; i < s->count; i++)
-        s->items[i].unsure = false;
+        if (s->items[i].unsure == p->sessions)
+            s->items[i].unsure = 0;
+}
+
+/* It ended well: whatever was not answered for has come again. */
+static void all_sure(struct phone *p, enum db db)
+{
+    struct phone_store *s = &p->stores[db];
+    for (size_t i = 0; i < s->count; i++)
+        s->items[i].unsure = 0;
 }
 
 /* The session ended well: what the server knows is no change any more. */
@@ -354,7 +363,7 @@ static enum phone_state commit(struct phone *p)
                 memmove(s->deleted[kept++], s->deleted[i], sizeof s->deleted[0]);
         s->deleted_count = kept;
         s->deleted_before = 0;
-        sure(p, db);
+        all_sure(p, db);
         s->last = p->anchor;
         memcpy(s->server_last, s->server_next, sizeof s->server_last);
     }

@@ -136,6 +136,15 @@ static void dav(struct sim *s, const char *method, enum db db, const char *name,
         wrong(s, "%s %s over DAV: %d %.*s", method, name, status, (int)answer.n, buf_c(&answer));
 }
 
+/* A phone tells all that it has, and may have yet to tell of what is deleted now: with its anchor gone, that makes it again. */
+static bool slow_goes_on(const struct sim *s, enum db db)
+{
+    for (int i = 0; i < PHONES; i++)
+        if (s->phones[i].state == PHONE_GOES_ON && s->phones[i].mode[db] == 201)
+            return true;
+    return false;
+}
+
 /* The stored object with another content: the client changes two fields and keeps the rest. Here UID alone is the rest. */
 static void dav_edit(struct sim *s)
 {
@@ -160,10 +169,7 @@ static void dav_edit(struct sim *s)
                  l->content.note, l->content.numbers[0]);
             dav(s, "PUT", db, l->name, l->uid, &l->content);
         } else {
-            bool slow = false;
-            for (int i = 0; i < PHONES; i++)
-                slow = slow || (s->phones[i].state == PHONE_GOES_ON && s->phones[i].mode[db] == 201);
-            model_delete(&s->model, &l->content, slow);
+            model_delete(&s->model, &l->content, slow_goes_on(s, db));
             tell(s, "DAV deletes T%d", l->content.tag);
             dav(s, "DELETE", db, l->name, NULL, NULL);
         }
@@ -194,7 +200,7 @@ static void user_edit(struct sim *s, struct phone *p)
              item->content.numbers[0], c.note, c.numbers[0]);
         phone_change(p, db, item, &c);
     } else {
-        model_delete(&s->model, &item->content, item->unsure);
+        model_delete(&s->model, &item->content, item->unsure || slow_goes_on(s, db));
         tell(s, "%s deletes T%d (%s)", p->devid, item->content.tag, item->luid);
         phone_delete(p, db, item);
     }
