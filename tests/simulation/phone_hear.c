@@ -377,13 +377,14 @@ static enum phone_state commit(struct phone *p)
 static enum phone_state go_on(struct phone *p, bool final, bool only_statuses)
 {
     bool told = p->work_at == p->work_count;
+    if (p->ways.at_once && p->replan) { /* in whichever message of its package the Alert came */
+        p->replan = false;
+        phone_plan(p);
+        p->phase = PHASE_CHANGES;
+        return p->state;
+    }
     switch (p->phase) {
     case PHASE_INIT:
-        if (p->ways.at_once && p->replan) {
-            phone_plan(p);
-            p->phase = PHASE_CHANGES;
-            break;
-        }
         if (p->ways.at_once) {
             p->phase = !told ? PHASE_CHANGES : final ? PHASE_LAST : PHASE_SERVER;
             break;
