@@ -229,10 +229,12 @@ static void adopt(struct session *s, struct str *text)
     *text = text->p ? arena_str(&s->arena, *text) : STR_NONE;
 }
 
-/* What was under way is not what a 225 to come is about. */
+/* What was under way is not what a 225 to come is about (`over`). A device that is told to sync slowly has no use any more for Maps
+ * that it still had to tell, whatever becomes of that sync before it is on record (`maps`). */
 struct over_step {
     struct step step;
     struct str db;
+    bool over, maps;
 };
 
 static enum status run_over(struct step *step, struct tx *tx)
@@ -246,19 +248,20 @@ static enum status run_over(struct step *step, struct tx *tx)
     if (st)
         return st == NOT_FOUND ? OK : st;
     note_read(&a, an.resume, &n);
-    n.over = true;
+    n.over |= o->over;
+    n.maps &= !o->maps;
     an.resume = note_write(&a, &n);
     return a.st ? a.st : tx_anchor_put(tx, device, &an);
 }
 
-static void end_other(struct turn *t, const struct database *db)
+static void end_other(struct turn *t, const struct database *db, bool over, bool maps)
 {
     struct over_step *o = ARENA_NEW(t->a, struct over_step);
     if (!o) {
         t->st = t->a->st;
         return;
     }
-    *o = (struct over_step){.step = {.run = run_over}, .db = db->name};
+    *o = (struct over_step){.step = {.run = run_over}, .db = db->name, .over = over, .maps = maps};
     step_add(t, &o->step, false);
 }
 
@@ -274,8 +277,10 @@ enum status anchor_judge(struct turn *t, struct tx *tx, struct database *db, int
         db->sent_type = content_type_of(type, version, STR(""));
     db->remembers = k.note.maps || unmapped_told(t, db);
     choose(db, &k, asked, code);
-    if (k.note.mode && !k.note.over && !db->resumed)
-        end_other(t, db);
+    bool over = k.note.mode && !k.note.over && !db->resumed;
+    bool maps = k.note.maps && k.unmapped && db->mode == MODE_SLOW && !db->resumed;
+    if (over || maps)
+        end_other(t, db, over, maps);
     compare_filter(db, &k);
     db->round = 0;
     if (db->mode == MODE_SLOW || db->mode == MODE_REFRESH_FROM_CLIENT ||

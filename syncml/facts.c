@@ -119,6 +119,14 @@ static enum status trust_grave(struct turn *t, struct change *c, struct facts *f
     return st < 0 ? st : OK;
 }
 
+/* Is it a copy of what the device has by another name, unchanged since we sent it? Where it tells all that it has, one of the two is
+ * too many. The other one, if it is not there either, goes to it anew. */
+static bool is_copy(const struct change *c, const struct facts *f, const struct luid *other)
+{
+    return c->db->mode == MODE_SLOW && !luid_is_unmapped(other->luid) && !str_eq(other->luid, c->luid) &&
+           memcmp(f->hash, f->row.hash, sizeof f->hash) == 0;
+}
+
 /* Its item is gone. It may be back under its UID by another device's change; then it is that one. */
 static enum status find_gone(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
@@ -135,7 +143,9 @@ static enum status find_gone(struct turn *t, struct tx *tx, struct change *c, st
     st = object_by_uid(t, tx, c->db, f->grave.obj_uid, &f->object);
     if (st == OK)
         st = row_of_part(t, tx, c->db, f->object, f->row.recur_id, &other);
-    if (st == OK && !luid_is_unmapped(other.luid)) { /* and the device has it already, by another name */
+    if (st == OK && is_copy(c, f, &other)) {
+        c->extra = c->db;
+    } else if (st == OK && !luid_is_unmapped(other.luid)) { /* the device has it already, by another name */
         f->object = NULL;
         f->has_row = false;
         f->grave.obj_uid = STR_NONE;
@@ -143,10 +153,12 @@ static enum status find_gone(struct turn *t, struct tx *tx, struct change *c, st
     return st == NOT_FOUND ? OK : st;
 }
 
-/* It looks like an Add of ours that was never mapped: then it is that one, unchanged. */
+/* It looks like an Add of ours that was never mapped: then it is that one, unchanged. What it stands for may have come to the device
+ * again since, when it was deleted and made again under its UID. */
 static enum status find_unmapped(struct turn *t, struct tx *tx, struct change *c, struct facts *f)
 {
     struct unmapped_row *r;
+    struct luid other;
     enum status st = unmapped_match(t, tx, c->db, f->hash, &r);
     if (st)
         return st == NOT_FOUND ? OK : st;
@@ -155,7 +167,13 @@ static enum status find_unmapped(struct turn *t, struct tx *tx, struct change *c
     f->row = r->row;
     f->has_row = true;
     st = object_by_id(t, tx, c->db, f->row.item, &f->object);
-    return st == NOT_FOUND ? find_gone(t, tx, c, f) : st;
+    if (st == NOT_FOUND)
+        return find_gone(t, tx, c, f);
+    if (st == OK)
+        st = row_of_part(t, tx, c->db, f->object, f->row.recur_id, &other);
+    if (st == OK && is_copy(c, f, &other))
+        c->extra = c->db;
+    return st == NOT_FOUND ? OK : st;
 }
 
 enum status facts_by_luid(struct turn *t, struct tx *tx, struct change *c, struct facts *f)

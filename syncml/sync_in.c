@@ -307,6 +307,14 @@ static enum status stay_gone(struct turn *t, struct tx *tx, struct change *c, co
     return OK;
 }
 
+/* The device deletes its twin: no row. */
+static enum status be_extra(struct change *c)
+{
+    c->act = ACT_NOTHING;
+    c->code = c->cmd == SML_ADD ? 201 : 200;
+    return OK;
+}
+
 static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
 {
     struct facts f = {.part = STR(""), .grave = {.obj_uid = STR_NONE}};
@@ -314,6 +322,8 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
     enum status st = facts_read(t, c, &f);
     if (st == OK)
         st = facts_by_luid(t, tx, c, &f);
+    if (st == OK && c->extra)
+        return be_extra(c);
     if (st == OK)
         st = stay_gone(t, tx, c, &f, &gone);
     if (st || gone)
@@ -337,11 +347,8 @@ static enum status plan_put(struct turn *t, struct tx *tx, struct change *c)
         st = facts_by_content(t, tx, c, &f);
     if (st)
         return st;
-    if (c->extra) { /* the device deletes its twin: no row */
-        c->act = ACT_NOTHING;
-        c->code = c->cmd == SML_ADD ? 201 : 200;
-        return OK;
-    }
+    if (c->extra)
+        return be_extra(c);
     if (!had_row && f.object && f.row.luid.p)
         c->db->refuted++; /* the LUID was somebody else's */
     facts_claim(c, &f);
