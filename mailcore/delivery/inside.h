@@ -165,6 +165,11 @@ void delivery_submit(struct delivery *d);
 /* Tells users whose quota is nearly used up, by mail, on a worker. */
 void delivery_warn(const struct delivery *d);
 
+/* ---- notice.c ---- */
+/* Did the sender ask to hear of what has been delivered? */
+bool notice_wanted(const struct delivery *d);
+void notice_send(const struct delivery *d); /* blocks: for workers */
+
 /* ---- answer.c ---- */
 struct smtp_reply answer_of(const struct intake_settings *conf, enum status st);
 

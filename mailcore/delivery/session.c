@@ -157,9 +157,29 @@ static void answer(struct delivery *d)
     smtp_resume(s, &reply);
 }
 
-static void message_back(struct loop_post *p)
+static void notified(struct loop_post *p)
 {
     answer(CONTAINER_OF(p, struct delivery, post));
+}
+
+static void notify(struct job *job)
+{
+    struct delivery *d = CONTAINER_OF(job, struct delivery, job);
+    notice_send(d);
+    loop_post(smtp_engine(d->s)->loop, &d->post);
+}
+
+static void message_back(struct loop_post *p)
+{
+    struct delivery *d = CONTAINER_OF(p, struct delivery, post);
+    if (notice_wanted(d)) { /* on disk, too, before the answer */
+        d->job.fn = notify;
+        d->post.fn = notified;
+        if (worker_submit(d->in->base->pool, &d->job) == OK)
+            return;
+        log_warning("mail: a sender cannot be told that his mail was delivered: too much is under way");
+    }
+    answer(d);
 }
 
 static void message_end(struct delivery *d)

@@ -423,6 +423,26 @@ def test_forwarding():
     assert mail('fwd@example.test')[1] == '550 5.1.1'
 
 
+def test_success_is_told_to_who_asks():
+    before, a = len(queue()), len(mails('alice@example.test'))
+    with submission() as c:
+        assert c.sendmail('alice@example.test', ['bob@example.test', 'out2@elsewhere.test', 'both@example.test'], 'Subject: tell me\r\n\r\nbody\r\n',
+                          mail_options=['ENVID=e+2B1'], rcpt_options=['NOTIFY=SUCCESS', 'ORCPT=rfc822;x@example.test']) == {}
+    told = [m for _, m in mails('alice@example.test')[a:] if b'report-type=delivery-status' in m]
+    assert len(told) == 1 and told[0].startswith(b'Return-Path: <>\r\nDelivered-To: alice@example.test\r\n'), told
+    text = told[0].decode()
+    assert 'Original-Envelope-Id: e+1\r\n' in text or 'Original-Envelope-Id: e+2B1\r\n' in text, text
+    assert text.count('Action: delivered\r\nStatus: 2.1.5') == 1 and text.count('Action: expanded\r\nStatus: 2.1.5') == 1, text
+    assert 'Final-Recipient: rfc822;bob@example.test' in text and 'out2@' not in text and 'far@' not in text, text
+    rows = queue()[before:]
+    assert [(r[1], r[3]) for r in rows if r[1].startswith('out2')] == [('out2@elsewhere.test', b'NOTIFY=SUCCESS ORCPT=rfc822;x@example.test')], rows
+    before = len(queue())
+    got = talk(b'EHLO mta\r\nMAIL FROM:<s@elsewhere.test>\r\nRCPT TO:<bob@example.test> NOTIFY=SUCCESS\r\nDATA\r\nA: b\r\n\r\n.\r\n'
+               b'MAIL FROM:<>\r\nRCPT TO:<bob@example.test> NOTIFY=SUCCESS\r\nDATA\r\nA: b\r\n\r\n.\r\nQUIT\r\n')
+    assert got.count('250 2.0.0') == 2, got
+    assert [(r[0], r[1]) for r in queue()[before:]] == [('', 's@elsewhere.test')]
+
+
 # ---- faults ----
 def test_disk_full():
     """No file may grow any more: what cannot be kept is refused with 452, and nothing half is there."""
