@@ -28,6 +28,9 @@ static const struct {
                              "senders, recipients and mails that were refused"},
     [METRIC_MAIL_QUEUED] = {"scambio_mail_queued_total", "counter",
                             "recipients put into the queue of mail that goes out"},
+    [METRIC_POP3_SESSIONS] = {"scambio_pop3_sessions_total", "counter", "POP3 sessions that logged in"},
+    [METRIC_POP3_RETRIEVED] = {"scambio_pop3_retrieved_total", "counter", "messages sent over POP3"},
+    [METRIC_POP3_DELETED] = {"scambio_pop3_deleted_total", "counter", "messages deleted over POP3"},
 };
 
 static _Atomic uint64_t values[METRIC_COUNT];

@@ -14,6 +14,8 @@ static const struct mail_service *const services[LISTENER_ROLES] = {
     [LISTENER_LMTP] = &mail_lmtp,
     [LISTENER_IMAP] = &mail_imap,
     [LISTENER_IMAPS] = &mail_imaps,
+    [LISTENER_POP3] = &mail_pop3,
+    [LISTENER_POP3S] = &mail_pop3s,
 };
 
 static struct line_engine *make(void *ctx, const struct line_peer *peer)

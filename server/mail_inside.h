@@ -41,6 +41,10 @@ struct mail_service {
 
 extern const struct mail_service mail_imap, mail_imaps; /* server/mail_imap.c */
 extern const struct mail_service mail_mx, mail_submission, mail_submissions,
-    mail_lmtp; /* server/mail_smtp.c */
+    mail_lmtp;                                          /* server/mail_smtp.c */
+extern const struct mail_service mail_pop3, mail_pop3s; /* server/mail_pop3.c */
+
+/* For users of the directory: ctx is the struct mail. */
+extern const struct smtp_ops mail_delivery;
 
 #endif

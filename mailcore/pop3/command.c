@@ -243,8 +243,6 @@ static void cmd_retr(struct pop3 *s, struct str argument)
     size_t n;
     if (!take_message(s, argument, &n))
         return;
-    s->messages[n].read = true;
-    pop3_ok(s, "%lld octets", (long long)s->messages[n].size);
     pop3_send_text(s, n, -1);
 }
 
@@ -256,10 +254,8 @@ static void cmd_top(struct pop3 *s, struct str argument)
     str_split(&lines, ' ', &word);
     if (!str_u64(str_trim(lines), &count) || count > INT32_MAX)
         pop3_err(s, NULL, "TOP takes a message and a number of lines");
-    else if (take_message(s, word, &n)) {
-        pop3_ok(s, "the top follows");
+    else if (take_message(s, word, &n))
         pop3_send_text(s, n, (int64_t)count);
-    }
 }
 
 static void cmd_dele(struct pop3 *s, struct str argument)

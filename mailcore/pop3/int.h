@@ -34,6 +34,7 @@ struct pop3 {
     int64_t from;
     struct buf piece;
     struct smtp_dots dots;
+    bool opening;             /* the message has not been read from yet, and its +OK not said */
     bool in_body, line_empty; /* TOP: where the text is */
     int64_t lines;            /* of the body still to be sent; -1: all */
     int64_t *uids;            /* for the update */

@@ -94,7 +94,8 @@ static void open_done(struct pop3 *s, const struct pop3_reply *reply)
     pop3_ok(s, "%zu messages", s->count);
 }
 
-/* A text that cannot be read to its end: the client must not take what it has for all of it. */
+/* A text that cannot be read to its end: the client must not take what it has for all of it. One of which nothing was said yet is only
+ * refused: another session may have expunged it. */
 static void read_done(struct pop3 *s, const struct pop3_reply *reply)
 {
     if (reply->ok) {
@@ -102,8 +103,12 @@ static void read_done(struct pop3 *s, const struct pop3_reply *reply)
         return;
     }
     s->sending = SEND_NOTHING;
-    s->messages[s->at].read = false;
     buf_free(&s->piece);
+    if (s->opening) {
+        add_error(s, reply->code, reply->text);
+        return;
+    }
+    s->messages[s->at].read = false;
     pop3_bye(s);
 }
 
@@ -184,6 +189,12 @@ void pop3_set_text(struct pop3 *s, struct str text)
 {
     buf_clear(&s->piece);
     buf_add(&s->piece, text);
+}
+
+const struct pop3_message *pop3_messages(const struct pop3 *s, size_t *count)
+{
+    *count = s->count;
+    return s->messages;
 }
 
 const struct line_peer *pop3_peer(const struct pop3 *s)

@@ -40,7 +40,8 @@ struct pop3_update {
 struct pop3_ops {
     void (*auth)(void *ctx, struct pop3 *s, const struct pop3_login *login);
     void (*open)(void *ctx, struct pop3 *s); /* pop3_set_messages, then resume */
-    /* At most `room` bytes of a message from an offset: pop3_set_text, then resume. */
+    /* At most `room` bytes of a message from an offset: pop3_set_text, then resume. A failure at offset 0 is the answer to the command, behind
+     * it the end of the session. */
     void (*read)(void *ctx, struct pop3 *s, int64_t uid, int64_t from, size_t room);
     void (*update)(void *ctx, struct pop3 *s, const struct pop3_update *update);
     void (*end)(void *ctx, struct pop3 *s); /* the session is over; NULL */
@@ -63,6 +64,8 @@ enum status pop3_set_messages(struct pop3 *s, int64_t uidvalidity, const struct 
 /* In `read`: the bytes, copied; fewer than asked for end the message. */
 void pop3_set_text(struct pop3 *s, struct str text);
 
+/* By UID; from the end of `open` on, for as long as the session lasts. What is deleted of them is the engine's. */
+const struct pop3_message *pop3_messages(const struct pop3 *s, size_t *count);
 const struct line_peer *pop3_peer(const struct pop3 *s);
 struct line_engine *pop3_engine(struct pop3 *s);
 bool pop3_secure(const struct pop3 *s);

@@ -45,8 +45,22 @@ static void end_text(struct pop3 *s)
     buf_free(&s->piece);
 }
 
+static void open_text(struct pop3 *s)
+{
+    struct pop3_message *m = &s->messages[s->at];
+    s->opening = false;
+    if (s->lines >= 0) {
+        pop3_ok(s, "the top follows");
+        return;
+    }
+    m->read = true;
+    pop3_ok(s, "%lld octets", (long long)m->size);
+}
+
 void pop3_text_read(struct pop3 *s)
 {
+    if (s->opening)
+        open_text(s);
     struct str text = buf_view(&s->piece);
     bool last = text.n < PIECE, cut = cut_top(s, &text);
     smtp_data_send(&s->dots, text, &s->engine.out);
@@ -87,6 +101,7 @@ void pop3_send_text(struct pop3 *s, size_t n, int64_t lines)
     s->at = n;
     s->from = 0;
     s->lines = lines;
+    s->opening = true;
     s->in_body = false;
     s->line_empty = true;
     s->dots = (struct smtp_dots){0};

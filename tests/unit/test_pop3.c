@@ -13,6 +13,7 @@ struct drop { /* what the ops know */
     const char *texts[MESSAGES];
     bool later;  /* ops end after their call */
     bool broken; /* texts cannot be read, and nothing is deleted */
+    bool cut;    /* only the first piece of a text can be read */
     struct pop3 *waiting;
     struct pop3_reply reply;
     char piece[1 << 16];
@@ -80,7 +81,8 @@ static void on_read(void *ctx, struct pop3 *s, int64_t uid, int64_t from, size_t
     struct str text = str_slice(str_c(d->texts[uid - 10]), (size_t)from, room);
     memcpy(d->piece, text.p, text.n);
     d->piece_n = text.n;
-    begin(d, s, 't', (struct pop3_reply){.ok = !d->broken});
+    bool ok = !d->broken && (!d->cut || from == 0);
+    begin(d, s, 't', (struct pop3_reply){.ok = ok, .text = STR("gone")});
 }
 
 static void on_update(void *ctx, struct pop3 *s, const struct pop3_update *u)
@@ -342,12 +344,34 @@ static void test_large(void **state)
     }
 }
 
+/* Half a message is followed by nothing, and does not count as read. */
+static void test_cut_off(void **state)
+{
+    (void)state;
+    SCOPED_BUF(text, 1 << 20);
+    while (text.n < LARGE)
+        buf_addz(&text, "a line of the message\r\n");
+    struct drop d = {.texts = {buf_c(&text)}, .cut = true};
+    struct line_engine *e;
+    struct line_tls tls = {"", ""};
+    SCOPED_BUF(seen, 1 << 20);
+    struct line_peer peer = {.port = 1};
+    assert_status(pop3_new(&usual, &ops, &d, &peer, &e), OK);
+    e->ops->start(e);
+    assert_true(serve(&d, e, STR(LOGIN "RETR 1\r\nQUIT\r\n"), &seen, &tls));
+    assert_false(str_ends(buf_view(&seen), STR(".\r\n")) ||
+                 str_find(buf_view(&seen), STR("good-bye"), 0) != SIZE_MAX);
+    assert_string_equal(d.log, "[ anna]");
+    close_session(&d, e);
+}
+
 /* What cannot be read to its end has no end; what cannot be deleted is said to be there. */
 static void test_broken(void **state)
 {
     (void)state;
     struct drop d = {.texts = {"x\r\n"}, .broken = true};
-    play(&d, LOGIN "RETR 1\r\nQUIT\r\n", IN "+OK 1 messages\r\n+OK 3 octets\r\n", "[ anna]");
+    play(&d, LOGIN "RETR 1\r\nTOP 1 0\r\nNOOP\r\nQUIT\r\n",
+         IN "+OK 1 messages\r\n-ERR gone\r\n-ERR gone\r\n+OK nothing done\r\n+OK good-bye\r\n", "[ anna]");
     play(&d, LOGIN "DELE 1\r\nQUIT\r\n",
          IN "+OK 1 messages\r\n+OK it goes at QUIT\r\n-ERR [SYS/TEMP] broken\r\n", "[ anna]-10");
 }
@@ -357,6 +381,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_session),   cmocka_unit_test(test_login),
                                        cmocka_unit_test(test_tls),       cmocka_unit_test(test_bad),
                                        cmocka_unit_test(test_long_line), cmocka_unit_test(test_large),
-                                       cmocka_unit_test(test_broken)};
+                                       cmocka_unit_test(test_cut_off),   cmocka_unit_test(test_broken)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
