@@ -466,7 +466,6 @@ static bool run_seed(struct sim *s, uint64_t seed)
     if (!s->why[0])
         judge(s);
     server_stop(&s->server);
-    server_remove(&s->server);
     for (int i = 0; i < PHONES; i++) {
         s->figures.slow += s->phones[i].slow;
         s->figures.resumed += s->phones[i].resumed;
@@ -499,6 +498,7 @@ static struct figures run_job(const struct job *job)
         fflush(stdout);
     }
     struct figures f = s->figures;
+    server_remove(&s->server);
     free(s);
     return f;
 }

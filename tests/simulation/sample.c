@@ -54,14 +54,13 @@ static bool day_number(struct str s, int *out)
     char name[16];
     if (s.n < 8 || !str_u64(str_slice(s, 0, 8), &n))
         return false;
-    for (int day = FIRST_DAY; day < FIRST_DAY + 20000; day++) { /* simple and few */
-        day_name(name, day);
-        if (str_eq(str_slice(s, 0, 8), str_c(name))) {
-            *out = day - FIRST_DAY;
-            return true;
-        }
-    }
-    return false;
+    int year = (int)(n / 10000), month = (int)(n / 100 % 100), y = year - (month <= 2);
+    int era = y / 400, yoe = y % 400,
+        doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + (int)(n % 100) - 1;
+    int day = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+    day_name(name, day);
+    *out = day - FIRST_DAY;
+    return day >= FIRST_DAY && str_eq(str_slice(s, 0, 8), str_c(name));
 }
 
 void sample_write(struct buf *out, enum db db, bool modern, const char *uid, const struct sample *c)

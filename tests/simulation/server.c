@@ -4,12 +4,15 @@
 #include "syncml/syncml.h"
 #include "tests/unit/dav_engine.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 struct frame {
@@ -157,7 +160,7 @@ static void open_inside(struct inside *in, const char *dir)
 {
     *in = (struct inside){0};
     hook_writes();
-    world_open(&in->world, dir, 1, NULL);
+    world_open_zoned(&in->world, dir, 1, NULL, "/usr/share/zoneinfo/Etc"); /* all are looked at, each time */
     MUST(syncml_sessions_new(in->world.store, in->world.directory, &in->sessions) == OK);
     MUST(syncml_new(in->sessions, in->world.conf, &in->syncml) == OK);
 }
@@ -212,17 +215,6 @@ void server_start(struct server *s)
     s->fd = pair[0];
 }
 
-void server_create(struct server *s)
-{
-    SCOPED_BUF(answer, 4096);
-    *s = (struct server){.fd = -1};
-    snprintf(s->dir, sizeof s->dir, "/dev/shm/scambio-simulation-XXXXXX");
-    MUST(mkdtemp(s->dir) != NULL);
-    server_start(s);
-    MUST(server_call(s, SERVER_USER_ADD, STR(""), STR(""), 0, &answer) == 200);
-    snprintf(s->password, sizeof s->password, "%s", buf_c(&answer));
-}
-
 static int bury(struct server *s)
 {
     int status = 0;
@@ -253,8 +245,12 @@ void server_stop(struct server *s)
 
 void server_remove(struct server *s)
 {
+    if (!s->dir[0])
+        return;
     server_kill(s);
     nftw(s->dir, world_unlink, 16, FTW_DEPTH | FTW_PHYS);
+    for (size_t i = 0; i < s->fresh_count; i++)
+        buf_free(&s->fresh[i].content);
 }
 
 int server_call(struct server *s, enum server_call call, struct str what, struct str body, unsigned die_at,
@@ -278,4 +274,78 @@ int server_call(struct server *s, enum server_call call, struct str what, struct
         abort();
     }
     return 0;
+}
+
+/* ---- its store ---- */
+
+static void keep_file(struct server *s, const char *name, const char *path)
+{
+    FILE *f = fopen(path, "r");
+    MUST(f != NULL && s->fresh_count < COUNT_OF(s->fresh));
+    struct server_file *file = &s->fresh[s->fresh_count++];
+    MUST(snprintf(file->name, sizeof file->name, "%s", name) < (int)sizeof file->name);
+    file->content = BUF_INIT(LARGEST);
+    char piece[65536];
+    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;)
+        buf_add(&file->content, str_n(piece, n));
+    MUST(!ferror(f) && file->content.st == OK);
+    fclose(f);
+}
+
+/* `fn` for each file that lies in the folder itself. What the samples hold is too small for a blob. */
+static void each_file(struct server *s, void (*fn)(struct server *s, const char *name, const char *path))
+{
+    char path[sizeof s->dir + 300];
+    struct dirent *e;
+    struct stat st;
+    DIR *d = opendir(s->dir);
+    MUST(d != NULL);
+    while ((e = readdir(d))) {
+        snprintf(path, sizeof path, "%s/%s", s->dir, e->d_name);
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+            fn(s, e->d_name, path);
+    }
+    closedir(d);
+}
+
+static void drop_file(struct server *s, const char *name, const char *path)
+{
+    (void)s, (void)name;
+    MUST(unlink(path) == 0);
+}
+
+static void make_store(struct server *s)
+{
+    SCOPED_BUF(answer, 4096);
+    s->fd = -1;
+    snprintf(s->dir, sizeof s->dir, "/dev/shm/scambio-simulation-XXXXXX");
+    MUST(mkdtemp(s->dir) != NULL);
+    server_start(s);
+    MUST(server_call(s, SERVER_USER_ADD, STR(""), STR(""), 0, &answer) == 200);
+    snprintf(s->password, sizeof s->password, "%s", buf_c(&answer));
+    server_stop(s);
+    each_file(s, keep_file);
+}
+
+static void copy_store(struct server *s)
+{
+    each_file(s, drop_file);
+    for (size_t i = 0; i < s->fresh_count; i++) {
+        struct buf *content = &s->fresh[i].content;
+        char path[sizeof s->dir + sizeof s->fresh[i].name + 1];
+        snprintf(path, sizeof path, "%s/%s", s->dir, s->fresh[i].name);
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        MUST(fd >= 0 && write(fd, buf_c(content), content->n) == (ssize_t)content->n);
+        close(fd);
+    }
+}
+
+void server_create(struct server *s)
+{
+    if (s->fresh_count)
+        copy_store(s);
+    else
+        make_store(s);
+    s->starts = 0;
+    server_start(s);
 }

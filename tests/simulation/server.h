@@ -8,8 +8,15 @@
 
 #include <sys/types.h>
 
+struct server_file { /* of a store with nothing but its user */
+    char name[32];
+    struct buf content;
+};
+
 struct server {
     char dir[64];
+    struct server_file fresh[8];
+    size_t fresh_count;
     char password[128]; /* an app password of alice's */
     pid_t pid;
     int fd;
@@ -18,7 +25,8 @@ struct server {
 
 #define SERVER_USER "alice@example.test"
 
-void server_create(struct server *s); /* in /dev/shm, with its user; started */
+/* In /dev/shm, with its user; started. The store is made once, and every further time copied: s is all zeros before the first. */
+void server_create(struct server *s);
 void server_start(struct server *s);
 void server_kill(struct server *s); /* SIGKILL */
 void server_stop(struct server *s); /* in good order; aborts when it cannot */

@@ -86,8 +86,10 @@ static inline int64_t world_user(struct world *w, const char *address, const cha
     return id;
 }
 
-/* Opens the world that lies in the folder, or makes one there. `extra`: lines of configuration, NULL for none. */
-static inline void world_open(struct world *w, const char *dir, int shards, const char *extra)
+/* Opens the world that lies in the folder, or makes one there. `extra`: lines of configuration; `zoneinfo`: folder of time zones; both NULL
+ * for none of their own. */
+static inline void world_open_zoned(struct world *w, const char *dir, int shards, const char *extra,
+                                    const char *zoneinfo)
 {
     SCOPED_BUF(text, 8192);
     SCOPED_BUF(why, 8192);
@@ -100,6 +102,7 @@ static inline void world_open(struct world *w, const char *dir, int shards, cons
     enum status st = conf_parse(buf_view(&text), "test", &w->conf, &why);
     struct store_config config = store_config_default(w->dir);
     config.shards = shards;
+    config.zoneinfo = zoneinfo ? zoneinfo : config.zoneinfo;
     if (st == OK) {
         config.ical.attendees = (size_t)conf_int(w->conf, CONF_LIMITS_ATTENDEES);
         config.resource_size = (size_t)conf_int(w->conf, CONF_LIMITS_RESOURCE_SIZE);
@@ -115,6 +118,11 @@ static inline void world_open(struct world *w, const char *dir, int shards, cons
         fprintf(stderr, "%s\n", buf_c(&why));
     MUST((st) == OK);
     MUST((dav_new(w->store, w->directory, w->conf, &w->dav)) == OK);
+}
+
+static inline void world_open(struct world *w, const char *dir, int shards, const char *extra)
+{
+    world_open_zoned(w, dir, shards, extra, NULL);
 }
 
 static inline void world_start_in(struct world *w, const char *folder, int shards, const char *extra)
