@@ -220,6 +220,26 @@ static void check_directories(struct doctor *d)
         verdict(d, VERDICT_FAIL, "directory", "%s", status_text(st));
 }
 
+/* ---- mail ---- */
+static void check_postmaster(struct doctor *d)
+{
+    const struct conf *conf = d->call->conf;
+    if (!conf_has(conf, CONF_SMTP_POSTMASTER))
+        return;
+    SCOPED_ARENA(a, 1 << 20);
+    SCOPED_READ(tx, d->call->store);
+    struct str address = conf_str(conf, CONF_SMTP_POSTMASTER);
+    struct principal p;
+    enum status st = tx ? directory_find(d->call->dir, tx, &a, address, &p) : E_MEMORY;
+    if (st == OK && p.state == PRINCIPAL_ACTIVE)
+        verdict(d, VERDICT_OK, "mail", "postmaster and abuse are %.*s", STR_ARG(p.address));
+    else
+        verdict(d, VERDICT_WARNING, "mail",
+                "[smtp] postmaster: nobody has the address %.*s, so that the first user gets this mail; name "
+                "a user",
+                STR_ARG(address));
+}
+
 /* ---- app passwords for SyncML ---- */
 static void check_syncml(struct doctor *d)
 {
@@ -294,6 +314,7 @@ int cmd_doctor(struct command_call *c)
     check_ports(&d);
     check_directories(&d);
     doctor_dns(&d);
+    check_postmaster(&d);
     check_syncml(&d);
     check_store(&d, args.option[0].p != NULL, args.option[1].p != NULL);
     buf_free(&d.line);
