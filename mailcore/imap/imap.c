@@ -177,6 +177,15 @@ void imap_done(struct imap *s, const char *status, const char *code, const char 
     line_resume(&s->engine);
 }
 
+void imap_end(struct imap *s, const char *why)
+{
+    s->wait = IMAP_WAIT_NONE;
+    s->engine.wants &= ~(unsigned)LINE_WANT_RESUME;
+    imap_bye(s, why);
+    if (!s->asking)
+        line_resume(&s->engine);
+}
+
 void imap_more(struct imap *s)
 {
     if (s->wait != IMAP_WAIT_COMMAND)

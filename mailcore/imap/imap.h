@@ -70,6 +70,8 @@ enum status imap_new(struct imap_settings *settings, const struct imap_ops *ops,
 void imap_done(struct imap *s, const char *status, const char *code, const char *text);
 /* Instead of imap_done: what is in imap_answers is a piece. When most of it is sent, `command` is called again with the same command. */
 void imap_more(struct imap *s);
+/* Instead of imap_done: the session cannot go on; says BYE and closes. */
+void imap_end(struct imap *s, const char *why);
 /* Before imap_done: IMAP_SELECTED or IMAP_AUTHENTICATED. */
 void imap_set_state(struct imap *s, enum imap_state state);
 /* Something has made CONDSTORE active without ENABLE (RFC 7162 section 3.1). */

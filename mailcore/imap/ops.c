@@ -2,9 +2,8 @@
 #include "mailcore/imap/ops.h"
 
 #include "core/net.h"
+#include "mailcore/imap/view.h"
 #include "mailcore/login.h"
-
-enum { CALL_ARENA = 64 << 20 };
 
 static enum status run_noop(struct imap_call *c)
 {
@@ -14,25 +13,15 @@ static enum status run_noop(struct imap_call *c)
 
 static const imap_run rows[IMAP_VERB_COUNT] = {
     [IMAP_CHECK] = run_noop,
+    [IMAP_CLOSE] = imap_run_close,
+    [IMAP_EXAMINE] = imap_run_select,
+    [IMAP_EXPUNGE] = imap_run_expunge,
     [IMAP_NOOP] = run_noop,
+    [IMAP_SELECT] = imap_run_select,
+    [IMAP_UNSELECT] = imap_run_unselect,
 };
 
 /* ---- a user ---- */
-static void call_init(struct imap_call *c, struct imap_user *u)
-{
-    *c = (struct imap_call){.user = u,
-                            .arena = ARENA_INIT(CALL_ARENA),
-                            .out = BUF_INIT(IMAP_OUT_MOST),
-                            .code = BUF_INIT(IMAP_CODE_MOST)};
-}
-
-static void call_free(struct imap_call *c)
-{
-    arena_free(&c->arena);
-    buf_free(&c->out);
-    buf_free(&c->code);
-}
-
 void imap_user_hold(struct imap_user *u)
 {
     atomic_fetch_add(&u->refs, 1);
@@ -42,7 +31,8 @@ void imap_user_drop(struct imap_user *u)
 {
     if (atomic_fetch_sub(&u->refs, 1) != 1)
         return;
-    call_free(&u->call);
+    imap_call_free(&u->call);
+    imap_view_free(u->view);
     free(u);
 }
 
@@ -63,7 +53,7 @@ static struct imap_user *user_new(struct imap_service *service, struct imap *s, 
     memcpy(u->address, who->address.p, who->address.n);
     net_text(&peer, &imap_peer(s)->address);
     memcpy(u->peer, peer.p, peer.n);
-    call_init(&u->call, u);
+    imap_call_init(&u->call, u);
     return u;
 }
 
@@ -116,7 +106,7 @@ static void command_back(struct loop_post *p)
     buf_add(imap_answers(s), buf_view(&c->out));
     buf_clear(&c->out);
     imap_enable(s, c->enabled);
-    if (c->more && c->st == OK) {
+    if (c->more && c->st == OK && !c->bye) {
         imap_more(s);
         return;
     }
@@ -124,11 +114,36 @@ static void command_back(struct loop_post *p)
     imap_conclude(s, c);
 }
 
+/* Of commands by number all but these may hear of an expunge before their end (RFC 9051 section 7.5.1). */
+static bool may_expunge(const struct imap_command *command)
+{
+    static const bool keeps[IMAP_VERB_COUNT] = {[IMAP_FETCH] = true,
+                                                [IMAP_SEARCH] = true,
+                                                [IMAP_SORT] = true,
+                                                [IMAP_STORE] = true,
+                                                [IMAP_THREAD] = true};
+    return command->uid || !keeps[command->verb];
+}
+
+/* What is new in the selected mailbox is told with every command; SELECT has told it all. */
+static void tell_news(struct imap_call *c)
+{
+    bool fresh = c->command->verb == IMAP_SELECT || c->command->verb == IMAP_EXAMINE;
+    if (!c->user->view || fresh || c->more || c->st < 0 || c->bye)
+        return;
+    enum status st = imap_view_sync(c, may_expunge(c->command));
+    if (st == GONE)
+        c->bye = "the mailbox is not there any more; good-bye";
+    else if (st < 0)
+        c->st = st;
+}
+
 static void command_run(struct job *job)
 {
     struct imap_call *c = CONTAINER_OF(job, struct imap_call, job);
     c->more = false;
     c->st = rows[c->command->verb](c);
+    tell_news(c);
     loop_post(c->user->loop, &c->post);
 }
 
@@ -142,8 +157,8 @@ static void on_command(void *ctx, struct imap *s, const struct imap_command *com
         return;
     }
     if (!c->more) {
-        call_free(c);
-        call_init(c, u);
+        imap_call_free(c);
+        imap_call_init(c, u);
         c->command = command;
         c->state = imap_state(s);
     }
@@ -242,18 +257,25 @@ enum status imap_service_new(const struct mail_base *base, struct imap_service *
     if (!s)
         return E_MEMORY;
     s->base = *base;
+    enum status st = imap_views_new(&s->views);
+    if (st != OK) {
+        free(s);
+        return st;
+    }
     *out = s;
     return OK;
 }
 
 void imap_service_free(struct imap_service *s)
 {
+    if (s)
+        imap_views_free(s->views);
     free(s);
 }
 
 const struct imap_ops imap_service_ops = {
-    .capabilities = NULL,
-    .enables = 0,
+    .capabilities = "UNSELECT CONDSTORE QRESYNC OBJECTID",
+    .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC,
     .login = on_login,
     .command = on_command,
     .leave = on_leave,

@@ -24,20 +24,30 @@ enum {
 };
 
 struct imap_view;
+struct imap_views;
 struct imap_user;
+
+struct imap_told {
+    int64_t uid, modseq;
+};
 
 /* One command under way. */
 struct imap_call {
     struct imap_user *user;
     const struct imap_command *command;
-    unsigned enabled;      /* the session's enum imap_enabled; run() adds what it makes active */
-    enum imap_state state; /* the session's; run() sets what it becomes */
-    struct arena arena;    /* lives until the command is over, over all its runs */
-    struct buf out;        /* untagged responses of this run */
-    struct buf code;       /* response code without brackets, when the table's is not enough */
-    const char *text;      /* for people; NULL: the table's */
-    void *rest;            /* where a long answer goes on; of run()'s own, in the arena */
-    bool more;             /* set by run(): call again with the same command when most of `out` is sent */
+    unsigned enabled;       /* the session's enum imap_enabled; run() adds what it makes active */
+    enum imap_state state;  /* the session's; run() sets what it becomes */
+    struct arena arena;     /* lives until the command is over, over all its runs */
+    struct buf out;         /* untagged responses of this run */
+    struct buf code;        /* response code without brackets, when the table's is not enough */
+    const char *text;       /* for people; NULL: the table's */
+    bool bad;               /* with st != OK: the command itself was wrong, BAD instead of NO */
+    const char *bye;        /* the session cannot go on: said as BYE instead of an answer */
+    void *rest;             /* where a long answer goes on; of run()'s own, in the arena */
+    bool more;              /* set by run(): call again with the same command when most of `out` is sent */
+    struct arena piece;     /* for run() to reset when it likes */
+    struct imap_told *told; /* by UID: states of messages that run() has told itself; in the arena */
+    size_t told_count, told_cap;
     enum status st;
     struct job job;
     struct loop_post post;
@@ -58,6 +68,7 @@ struct imap_user {
 
 struct imap_service {
     struct mail_base base;
+    struct imap_views *views;
 };
 
 /* ---- for run() ---- */
@@ -78,11 +89,18 @@ unsigned imap_use_in(unsigned imap);
 unsigned imap_use_out(unsigned special);
 
 /* ---- status.c ---- */
-/* Ends the command by what it came to. */
+/* Ends the command by what it came to; gives back what the call holds. */
 void imap_conclude(struct imap *s, struct imap_call *c);
+void imap_call_init(struct imap_call *c, struct imap_user *u);
+void imap_call_free(struct imap_call *c);
 
 /* ---- commands: one row a verb in ops.c ---- */
 typedef enum status (*imap_run)(struct imap_call *c);
+
+enum status imap_run_select(struct imap_call *c); /* EXAMINE too */
+enum status imap_run_close(struct imap_call *c);
+enum status imap_run_unselect(struct imap_call *c);
+enum status imap_run_expunge(struct imap_call *c);
 
 void imap_user_hold(struct imap_user *u);
 void imap_user_drop(struct imap_user *u);

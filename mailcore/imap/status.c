@@ -23,16 +23,48 @@ static const struct {
     {E_BUSY, "NO", "UNAVAILABLE", "the server is busy; try again in a moment"},
 };
 
-void imap_conclude(struct imap *s, struct imap_call *c)
+enum { CALL_ARENA = 64 << 20 };
+
+void imap_call_init(struct imap_call *c, struct imap_user *u)
 {
-    const char *code = c->code.n ? buf_c(&c->code) : NULL;
-    if (c->st < 0)
-        log_error("imap: %.*s of %s: %s", STR_ARG(imap_verb_name(c->command->verb)), c->user->address,
-                  status_text(c->st));
+    *c = (struct imap_call){.user = u,
+                            .arena = ARENA_INIT(CALL_ARENA),
+                            .piece = ARENA_INIT(CALL_ARENA),
+                            .out = BUF_INIT(IMAP_OUT_MOST),
+                            .code = BUF_INIT(IMAP_CODE_MOST)};
+}
+
+void imap_call_free(struct imap_call *c)
+{
+    arena_free(&c->arena);
+    arena_free(&c->piece);
+    buf_free(&c->out);
+    buf_free(&c->code);
+}
+
+/* What to say, in the order of the rows; a fault that is in none is the server's. */
+static void answer(struct imap *s, enum status st, bool bad, const char *code, const char *text)
+{
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].st == c->st) {
-            imap_done(s, rows[i].word, code ? code : rows[i].code, c->text ? c->text : rows[i].text);
+        if (rows[i].st == st) {
+            const char *own = code ? code : bad ? NULL : rows[i].code;
+            imap_done(s, bad ? "BAD" : rows[i].word, own, text ? text : rows[i].text);
             return;
         }
     imap_done(s, "NO", "SERVERBUG", "this did not work just now; try again in a moment");
+}
+
+void imap_conclude(struct imap *s, struct imap_call *c)
+{
+    /* imap_done may begin the next command, in the same struct; or end the session. */
+    struct imap_call over = *c;
+    if (c->st < 0)
+        log_error("imap: %.*s of %s: %s", STR_ARG(imap_verb_name(c->command->verb)), c->user->address,
+                  status_text(c->st));
+    imap_call_init(c, c->user);
+    if (over.bye)
+        imap_end(s, over.bye);
+    else
+        answer(s, over.st, over.bad && over.st != OK, over.code.n ? buf_c(&over.code) : NULL, over.text);
+    imap_call_free(&over);
 }
