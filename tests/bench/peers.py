@@ -139,6 +139,20 @@ class Xandikos(Peer):
                  '-l', '127.0.0.1', '-p', str(self.port))
 
 
+def cyrus_imapd():
+    """Cyrus's IMAP server: its package and Dovecot's cannot be installed together, so it is unpacked."""
+    place = os.path.join(scambio.ROOT, 'build', 'bench', 'cyrus')
+    binary = place + '/usr/lib/cyrus/bin/imapd'
+    if not os.path.exists(binary):
+        os.makedirs(place, exist_ok=True)
+        version = subprocess.run(['dpkg-query', '-W', '-f=${Version}', 'cyrus-common'], capture_output=True, text=True, check=True).stdout
+        subprocess.run(['apt-get', '-qq', '-o', 'APT::Sandbox::User=root', 'download', 'cyrus-imapd=' + version], cwd=place, check=True)
+        for name in os.listdir(place):
+            if name.endswith('.deb'):
+                subprocess.run(['dpkg', '-x', name, '.'], cwd=place, check=True)
+    return binary
+
+
 class Cyrus(Peer):
     name = 'Cyrus'
     auth = 'anna:segreto'
@@ -158,8 +172,8 @@ class Cyrus(Peer):
         with open(self.dir + '/cyrus.conf', 'w') as f:
             f.write('START {\n recover cmd="/usr/lib/cyrus/bin/ctl_cyrusdb -C %s/imapd.conf -r"\n}\nSERVICES {\n'
                     ' http cmd="/usr/lib/cyrus/bin/httpd -U 1000000 -C %s/imapd.conf" listen="127.0.0.1:%d" prefork=2 maxchild=40\n'
-                    ' imap cmd="/usr/lib/cyrus/bin/imapd -C %s/imapd.conf" listen="127.0.0.1:%d" prefork=0\n}\nEVENTS {\n}\n'
-                    % (self.dir, self.dir, self.port, self.dir, imap))
+                    ' imap cmd="%s -C %s/imapd.conf" listen="127.0.0.1:%d" prefork=0\n}\nEVENTS {\n}\n'
+                    % (self.dir, self.dir, self.port, cyrus_imapd(), self.dir, imap))
         for user in ('anna', 'cyrus'):
             subprocess.run(['saslpasswd2', '-c', '-p', '-f', self.dir + '/sasldb2', '-u', 'localhost', user], input='segreto', text=True,
                            check=True)

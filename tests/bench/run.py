@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """`make bench`: Scambio beside its peers, the same load on each, in alternation (A B C A B C A B C, each alone), medians and spread.
 
-run.py [PART...]   parts: put copy query sync text get memory syncml (phones.py); without: all. FULL=1 fills the peers with 50,000 events too (takes an hour).
+run.py [PART...]   parts: put copy query sync text get memory syncml (phones.py) smtp imap pop3 idle (mail.py); without: all. FULL=1 fills the peers with 50,000 events too (takes an hour).
 Durability is as each ships: Scambio syncs every commit; the last column says what the peers do."""
 import base64
 import os
@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import mail
 import peers
 import phones
 import scambio
@@ -312,6 +313,22 @@ def syncml():
     phones.syncml(table, row)
 
 
-PARTS = {f.__name__: f for f in (put, copy, query, sync, text, get, memory, syncml)}
+def smtp():
+    mail.smtp(table, row)
+
+
+def imap():
+    mail.imap(table, row)
+
+
+def pop3():
+    mail.pop3(table, row)
+
+
+def idle():
+    mail.idle(table, row)
+
+
+PARTS = {f.__name__: f for f in (put, copy, query, sync, text, get, memory, syncml, smtp, imap, pop3, idle)}
 for name in sys.argv[1:] or PARTS:
     PARTS[name]()
