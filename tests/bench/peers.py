@@ -141,7 +141,7 @@ class Xandikos(Peer):
 
 def cyrus_imapd():
     """Cyrus's IMAP server: its package and Dovecot's cannot be installed together, so it is unpacked."""
-    place = os.path.join(scambio.ROOT, 'build', 'bench', 'cyrus')
+    place = os.path.join(scambio.ROOT, 'var', 'peers', 'cyrus')
     binary = place + '/usr/lib/cyrus/bin/imapd'
     if not os.path.exists(binary):
         os.makedirs(place, exist_ok=True)

@@ -170,7 +170,11 @@ class Thunderbird:
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 pass
         self.screen.terminate()
-        self.screen.wait()
+        try:
+            self.screen.wait(5)
+        except subprocess.TimeoutExpired:  # told just before it went to sleep, Xvfb wakes for its screen saver, ten minutes later
+            self.screen.kill()
+            self.screen.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def _connect(self):
