@@ -33,16 +33,48 @@ static void fold_char(struct buf *out, utf8proc_int32_t c)
     }
 }
 
+/* How many bytes of s, from i on, are ASCII. */
+static size_t ascii_run(struct str s, size_t i)
+{
+    const uint64_t high = 0x8080808080808080;
+    size_t n = i;
+    for (uint64_t word; n + sizeof word <= s.n; n += sizeof word) {
+        memcpy(&word, s.p + n, sizeof word);
+        if (word & high)
+            break;
+    }
+    while (n < s.n && (unsigned char)s.p[n] < 0x80)
+        n++;
+    return n - i;
+}
+
+/* Most text is nothing else: a loop that the compiler makes wide. */
+static void fold_run(struct buf *out, struct str s)
+{
+    char *to = s.n ? buf_reserve(out, s.n) : NULL;
+    if (!to)
+        return;
+    for (size_t i = 0; i < s.n; i++)
+        to[i] = (char)(s.p[i] - ((unsigned char)(s.p[i] - 'a') < 26 ? 'a' - 'A' : 0));
+    buf_commit(out, s.n);
+}
+
 void fold_unicode(struct buf *out, struct str s)
 {
+    if (ascii_run(s, 0) == s.n) {
+        fold_run(out, s);
+        return;
+    }
     if (!str_utf8(s)) {
         buf_add(out, s);
         return;
     }
     for (size_t i = 0; i < s.n;) {
         utf8proc_int32_t c;
-        if ((unsigned char)s.p[i] < 0x80) {
-            buf_addc(out, ascii_upper(s.p[i++]));
+        size_t run = ascii_run(s, i);
+        if (run) {
+            fold_run(out, str_slice(s, i, run));
+            i += run;
             continue;
         }
         utf8proc_ssize_t n =

@@ -26,14 +26,20 @@ enum line_want {
     LINE_WANT_RESUME = 4, /* no input until `resumed` is called */
     LINE_WANT_PAUSE = 8,  /* hold `out` and input for pause_ms, then LINE_CONTINUE */
     LINE_WANT_ROOM = 32,  /* there is more to say than `out` should hold: LINE_ROOM when most of it is sent */
+    LINE_WANT_DEFLATE =
+        64, /* send what is in `out`; from then on both sides speak through DEFLATE (RFC 1951), then LINE_DEFLATED */
     LINE_WANT_EARLY = 16, /* with a pause: input meanwhile is told at once, by LINE_EARLY */
 };
-enum { LINE_STOPS = LINE_WANT_CLOSE | LINE_WANT_TLS | LINE_WANT_RESUME | LINE_WANT_PAUSE | LINE_WANT_ROOM };
+enum {
+    LINE_STOPS = LINE_WANT_CLOSE | LINE_WANT_TLS | LINE_WANT_RESUME | LINE_WANT_PAUSE | LINE_WANT_ROOM |
+                 LINE_WANT_DEFLATE
+};
 
 enum line_event {
     LINE_CONTINUE, /* the pause is over; the connection has taken the want back */
     LINE_EARLY,    /* the peer spoke during the pause; it is cut short, the want taken back */
     LINE_SECURED,  /* TLS is there: `tls` is set, the want taken back */
+    LINE_DEFLATED, /* compression is there; the connection has taken the want back */
     LINE_ROOM,     /* most of `out` is sent; the connection has taken the want back */
     LINE_LATE,     /* the peer has not brought in time what it was waited for: say good-bye */
     LINE_DRAIN,    /* the server stops: say good-bye, at once or when what is in hand is done */

@@ -18,9 +18,10 @@ enum {
 };
 
 enum step {
-    STEP_ON,    /* something was done: look again */
-    STEP_WAIT,  /* for an event or a timer */
-    STEP_TLS,   /* a handshake is wanted */
+    STEP_ON,   /* something was done: look again */
+    STEP_WAIT, /* for an event or a timer */
+    STEP_TLS,  /* a handshake is wanted */
+    STEP_DEFLATE,
     STEP_CLOSE, /* all was said */
     STEP_LOST,  /* the connection is broken */
 };
@@ -55,6 +56,8 @@ static void close_socket(struct line_conn *c)
     loop_remove(loop, &c->watch);
     line_secure_free(c->secure);
     c->secure = NULL;
+    line_deflate_free(c->deflate);
+    c->deflate = NULL;
     http_conns_closed(c->thread->front->conns, c->watch.fd);
     close(c->watch.fd);
     c->watch.fd = -1;
@@ -122,7 +125,7 @@ static enum line_io plain(ssize_t n, enum line_io wait)
     return errno == EAGAIN || errno == EINTR ? wait : LINE_IO_BROKEN;
 }
 
-static enum line_io receive(struct line_conn *c, char *to, size_t room, size_t *got)
+static enum line_io receive_raw(struct line_conn *c, char *to, size_t room, size_t *got)
 {
     if (c->secure)
         return line_secure_read(c->secure, to, room, got);
@@ -131,13 +134,56 @@ static enum line_io receive(struct line_conn *c, char *to, size_t room, size_t *
     return plain(n, LINE_IO_READ);
 }
 
-static enum line_io transmit(struct line_conn *c, struct str bytes, size_t *sent)
+static enum line_io transmit_raw(struct line_conn *c, struct str bytes, size_t *sent)
 {
     if (c->secure)
         return line_secure_write(c->secure, bytes, sent);
     ssize_t n = send(c->watch.fd, bytes.p, bytes.n, MSG_NOSIGNAL);
     *sent = n > 0 ? (size_t)n : 0;
     return plain(n, LINE_IO_WRITE);
+}
+
+/* The socket is asked only when what it brought before is used up. */
+static enum line_io receive(struct line_conn *c, char *to, size_t room, size_t *got)
+{
+    if (!c->deflate)
+        return receive_raw(c, to, room, got);
+    for (;;) {
+        enum status st = line_deflate_get(c->deflate, to, room, got);
+        if (st != OK)
+            return st == GONE ? LINE_IO_END : LINE_IO_BROKEN;
+        if (*got)
+            return LINE_IO_DONE;
+        size_t piece, n = 0;
+        char *at = line_deflate_room(c->deflate, &piece);
+        enum line_io io = receive_raw(c, at, piece, &n);
+        if (io != LINE_IO_DONE)
+            return io;
+        line_deflate_got(c->deflate, n);
+    }
+}
+
+/* Compressed bytes of before go first; *sent counts what the compressor took. */
+static enum line_io transmit(struct line_conn *c, struct str bytes, size_t *sent)
+{
+    if (!c->deflate)
+        return transmit_raw(c, bytes, sent);
+    if (bytes.n && !line_deflate_waiting(c->deflate).n && line_deflate_put(c->deflate, bytes, sent) != OK)
+        return LINE_IO_BROKEN;
+    while (line_deflate_waiting(c->deflate).n) {
+        size_t n = 0;
+        enum line_io io = transmit_raw(c, line_deflate_waiting(c->deflate), &n);
+        if (io != LINE_IO_DONE)
+            return io;
+        line_deflate_sent(c->deflate, n);
+    }
+    return LINE_IO_DONE;
+}
+
+static size_t unsent(const struct line_conn *c)
+{
+    size_t waiting = c->deflate ? line_deflate_waiting(c->deflate).n : 0;
+    return c->engine->out.n - c->sent + waiting;
 }
 
 static void compact(struct line_conn *c)
@@ -156,18 +202,18 @@ static void compact(struct line_conn *c)
 static enum step flush(struct line_conn *c)
 {
     struct buf *out = &c->engine->out;
-    while (out->n > c->sent && !c->blocked) {
+    while (unsent(c) && !c->blocked) {
         size_t n = 0;
         enum line_io io = transmit(c, str_from(buf_view(out), c->sent), &n);
+        c->sent += n;
+        c->progress += n;
+        compact(c);
         if (io == LINE_IO_READ || io == LINE_IO_WRITE) {
             c->blocked = io == LINE_IO_READ ? EPOLLIN : EPOLLOUT;
             break;
         }
         if (io != LINE_IO_DONE)
             return STEP_LOST;
-        c->sent += n;
-        c->progress += n;
-        compact(c);
     }
     return STEP_WAIT;
 }
@@ -235,12 +281,14 @@ static enum step step(struct line_conn *c)
         e->ops->event(e, LINE_ROOM);
         return STEP_ON;
     }
-    if (e->out.n > c->sent && !line_ready(e))
+    if (unsent(c) && !line_ready(e))
         return STEP_WAIT; /* for the peer to read */
     if (e->wants & LINE_WANT_CLOSE)
         return STEP_CLOSE;
     if (e->wants & LINE_WANT_TLS)
         return STEP_TLS;
+    if (e->wants & LINE_WANT_DEFLATE)
+        return STEP_DEFLATE;
     return take_input(c);
 }
 
@@ -273,17 +321,41 @@ static void set_timer(struct line_conn *c)
         loop_arm(c->thread->loop, &c->timer, c->deadline - clock_mono_us());
 }
 
+/* Is there input that no event of the socket will tell of? */
+static bool pending(const struct line_conn *c)
+{
+    return (c->secure && line_secure_pending(c->secure)) || (c->deflate && line_deflate_pending(c->deflate));
+}
+
+/* Everything said before is sent as it is. What came behind the command is of the new stream: it waits for the inflater. */
+static enum step start_deflate(struct line_conn *c)
+{
+    size_t room;
+    if (c->deflate || line_deflate_new(&c->deflate) != OK)
+        return STEP_LOST;
+    char *at = line_deflate_room(c->deflate, &room);
+    memcpy(at, c->kept.p ? c->kept.p : "", c->kept.n); /* at most LINE_INPUT */
+    line_deflate_got(c->deflate, c->kept.n);
+    buf_free(&c->kept);
+    c->engine->wants &= ~(unsigned)LINE_WANT_DEFLATE;
+    c->engine->ops->event(c->engine, LINE_DEFLATED);
+    return STEP_ON;
+}
+
 static void start_handshake(struct line_conn *c);
 
 static void pump(struct line_conn *c)
 {
     enum step s = STEP_ON;
-    for (int round = 0; s == STEP_ON && round < ROUNDS; round++)
+    for (int round = 0; s == STEP_ON && round < ROUNDS; round++) {
         s = step(c);
+        if (s == STEP_DEFLATE)
+            s = start_deflate(c);
+    }
     switch (s) {
     case STEP_ON:
     case STEP_WAIT:
-        if (s == STEP_ON || (c->secure && line_ready(c->engine) && line_secure_pending(c->secure)))
+        if (s == STEP_ON || (line_ready(c->engine) && pending(c)))
             loop_arm(c->thread->loop, &c->again, 0);
         watch(c, events_of(c));
         set_timer(c);
@@ -294,6 +366,7 @@ static void pump(struct line_conn *c)
     case STEP_CLOSE:
         linger(c);
         break;
+    case STEP_DEFLATE: /* done in the loop */
     case STEP_LOST:
     default:
         destroy(c);
@@ -480,7 +553,7 @@ static void on_timer(struct loop_timer *t)
     } else if (c->engine->wants & LINE_WANT_RESUME) {
         c->deadline = 0; /* it is our turn */
         set_timer(c);
-    } else if (c->late || c->engine->out.n > c->sent) {
+    } else if (c->late || unsent(c)) {
         destroy(c);
     } else {
         c->late = true;

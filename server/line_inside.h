@@ -4,6 +4,7 @@
 
 #include "server/http_conn.h"
 #include "server/line.h"
+#include "server/line_deflate.h"
 #include "server/proxy.h"
 
 #include <pthread.h>
@@ -40,8 +41,9 @@ struct line_conn {
     struct line_conn *next, **at;
     struct line_settings *settings;
     struct line_service service;
-    struct line_engine *engine; /* NULL before PHASE_OPEN, and from PHASE_LINGER on */
-    struct line_secure *secure; /* NULL: no TLS */
+    struct line_engine *engine;   /* NULL before PHASE_OPEN, and from PHASE_LINGER on */
+    struct line_secure *secure;   /* NULL: no TLS */
+    struct line_deflate *deflate; /* NULL: no compression */
     struct line_tls tls;
     struct line_peer peer;
     struct loop_watch watch;

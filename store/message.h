@@ -78,20 +78,29 @@ enum status tx_message_deliver(struct tx *tx, int64_t account, struct str folder
                                struct message_put *out);
 
 /* ---- reading ---- */
+struct message_text { /* one message, to be read from */
+    int64_t uid, item, content, size, body_size;
+    struct str prefix; /* in the arena */
+    unsigned char hash[SHA256_SIZE];
+    bool is_file;
+};
 enum message_want { /* bits: what message_each looks up beside the entry */
                     WANT_KEY = 1,
                     WANT_PACK = 2,
+                    WANT_TEXT = 4,
 };
 struct message {
     int64_t uid, item, modseq, size, date, saved;
     unsigned flags; /* \Seen is the actor's own */
     uint64_t keywords;
-    /* with WANT_KEY or WANT_PACK */
+    /* with any of enum message_want */
     int64_t thread;                  /* THREADID: the same for what answers each other in an account */
     unsigned char etag[SHA256_SIZE]; /* EMAILID: of equal bytes equal */
     struct mail_key key;             /* WANT_KEY */
     struct str packed; /* WANT_PACK: for mime_unpack with `body_size`; STR_NONE: scan the body */
     int64_t body_size;
+    struct message_text text; /* WANT_TEXT */
+    struct stmt *row;         /* the store's own, for message_inline */
 };
 typedef enum status (*message_fn)(void *ctx, const struct message *m);
 struct message_query {
@@ -99,6 +108,9 @@ struct message_query {
     int64_t since; /* only what has a larger modseq; 0: all */
     unsigned want;
 };
+/* With WANT_TEXT: the body, behind text.prefix, without another look-up; valid during the call of fn. STR_NONE: it is in a file. What
+ * is not asked for is not read. */
+struct str message_inline(const struct message *m);
 /* By UID; with `since`, in the order of their changes. Strings are valid during the call only. Needs RIGHT_READ. A status other
  * than OK from fn stops and is returned. */
 enum status message_each(struct tx *tx, const struct actor *actor, int64_t mailbox,
@@ -109,12 +121,6 @@ enum status message_each(struct tx *tx, const struct actor *actor, int64_t mailb
 enum status message_vanished(struct tx *tx, struct arena *a, const struct actor *actor, int64_t mailbox,
                              int64_t since, struct uid_range **out, size_t *count);
 
-struct message_text { /* one message, to be read from */
-    int64_t uid, item, content, size, body_size;
-    struct str prefix; /* in the arena */
-    unsigned char hash[SHA256_SIZE];
-    bool is_file;
-};
 /* NOT_FOUND, DENIED (needs RIGHT_READ). */
 enum status message_open(struct tx *tx, struct arena *a, const struct actor *actor, int64_t mailbox,
                          int64_t uid, struct message_text *out);

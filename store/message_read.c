@@ -23,11 +23,13 @@ struct walk {
     "k.mail_cc, k.preview"
 #define KEY_ONLY KEY ", NULL"
 #define KEY_PACK KEY ", c.mime"
+#define KEY_TEXT KEY_PACK ", i.prefix, c.id, c.hash, c.blob, b.data"
 #define JOIN_USER                                                                                            \
     " LEFT JOIN user_state u ON u.collection = e.collection AND u.uid = e.uid AND u.principal = ?5"
 #define JOIN_MORE                                                                                            \
     " JOIN item i ON i.id = e.item JOIN content c ON c.id = i.content LEFT JOIN mail_key k ON k.content = "  \
     "c.id"
+#define JOIN_TEXT JOIN_MORE " LEFT JOIN body b ON b.content = c.id"
 #define BY_UID                                                                                               \
     " WHERE e.collection = ?1 AND e.uid BETWEEN ?2 AND ?3 AND ?4 IS NOT NULL AND ?5 IS NOT NULL ORDER BY "   \
     "e.uid"
@@ -40,7 +42,7 @@ struct walk {
     "?3 IS NOT NULL ORDER BY u.seq"
 #define FROM_USER " FROM user_state u CROSS JOIN entry e ON e.collection = u.collection AND e.uid = u.uid"
 
-enum want_level { LEVEL_BARE, LEVEL_KEY, LEVEL_PACK, LEVELS };
+enum want_level { LEVEL_BARE, LEVEL_KEY, LEVEL_PACK, LEVEL_TEXT, LEVELS };
 enum order { ORDER_UID, ORDER_SEQ, ORDER_USER, ORDERS };
 
 static const char
@@ -50,25 +52,30 @@ static const char
                 {
                     {"SELECT " ENTRY USER NO_MORE " FROM entry e" JOIN_USER BY_UID,
                      "SELECT " ENTRY USER KEY_ONLY " FROM entry e" JOIN_USER JOIN_MORE BY_UID,
-                     "SELECT " ENTRY USER KEY_PACK " FROM entry e" JOIN_USER JOIN_MORE BY_UID},
+                     "SELECT " ENTRY USER KEY_PACK " FROM entry e" JOIN_USER JOIN_MORE BY_UID,
+                     "SELECT " ENTRY USER KEY_TEXT " FROM entry e" JOIN_USER JOIN_TEXT BY_UID},
                     {"SELECT " ENTRY NO_USER NO_MORE " FROM entry e" BY_UID,
                      "SELECT " ENTRY NO_USER KEY_ONLY " FROM entry e" JOIN_MORE BY_UID,
-                     "SELECT " ENTRY NO_USER KEY_PACK " FROM entry e" JOIN_MORE BY_UID},
+                     "SELECT " ENTRY NO_USER KEY_PACK " FROM entry e" JOIN_MORE BY_UID,
+                     "SELECT " ENTRY NO_USER KEY_TEXT " FROM entry e" JOIN_TEXT BY_UID},
                 },
             [ORDER_SEQ] =
                 {
                     {"SELECT " ENTRY USER NO_MORE " FROM entry e" JOIN_USER BY_SEQ,
                      "SELECT " ENTRY USER KEY_ONLY " FROM entry e" JOIN_USER JOIN_MORE BY_SEQ,
-                     "SELECT " ENTRY USER KEY_PACK " FROM entry e" JOIN_USER JOIN_MORE BY_SEQ},
+                     "SELECT " ENTRY USER KEY_PACK " FROM entry e" JOIN_USER JOIN_MORE BY_SEQ,
+                     "SELECT " ENTRY USER KEY_TEXT " FROM entry e" JOIN_USER JOIN_TEXT BY_SEQ},
                     {"SELECT " ENTRY NO_USER NO_MORE " FROM entry e" BY_SEQ,
                      "SELECT " ENTRY NO_USER KEY_ONLY " FROM entry e" JOIN_MORE BY_SEQ,
-                     "SELECT " ENTRY NO_USER KEY_PACK " FROM entry e" JOIN_MORE BY_SEQ},
+                     "SELECT " ENTRY NO_USER KEY_PACK " FROM entry e" JOIN_MORE BY_SEQ,
+                     "SELECT " ENTRY NO_USER KEY_TEXT " FROM entry e" JOIN_TEXT BY_SEQ},
                 },
             [ORDER_USER] =
                 {
                     {"SELECT " ENTRY USER NO_MORE FROM_USER BY_USER,
                      "SELECT " ENTRY USER KEY_ONLY FROM_USER JOIN_MORE BY_USER,
-                     "SELECT " ENTRY USER KEY_PACK FROM_USER JOIN_MORE BY_USER},
+                     "SELECT " ENTRY USER KEY_PACK FROM_USER JOIN_MORE BY_USER,
+                     "SELECT " ENTRY USER KEY_TEXT FROM_USER JOIN_TEXT BY_USER},
                 },
 };
 
@@ -98,6 +105,29 @@ static void take_more(struct stmt *q, struct message *out)
     out->packed = col_str(q, 22);
 }
 
+/* As message_text_take, but a view. */
+static enum status take_text(struct stmt *q, struct message *out)
+{
+    struct str hash = col_str(q, 25);
+    out->text = (struct message_text){.uid = out->uid,
+                                      .item = out->item,
+                                      .content = col_int(q, 24),
+                                      .prefix = col_str(q, 23),
+                                      .body_size = out->body_size,
+                                      .is_file = col_int(q, 26) != 0};
+    out->text.size = out->body_size + (int64_t)out->text.prefix.n;
+    out->row = q;
+    if (hash.n != SHA256_SIZE || out->body_size < 0)
+        return E_CORRUPT;
+    memcpy(out->text.hash, hash.p, SHA256_SIZE);
+    return OK;
+}
+
+struct str message_inline(const struct message *m)
+{
+    return m->text.is_file ? STR_NONE : col_str(m->row, 27);
+}
+
 static void take(const struct walk *w, struct stmt *q, struct message *out)
 {
     *out = (struct message){
@@ -119,7 +149,10 @@ static void take(const struct walk *w, struct stmt *q, struct message *out)
 static enum status walk(const struct walk *w, enum order order, struct uid_range range)
 {
     unsigned want = w->query->want;
-    enum want_level level = want & WANT_PACK ? LEVEL_PACK : want ? LEVEL_KEY : LEVEL_BARE;
+    enum want_level level = want & WANT_TEXT   ? LEVEL_TEXT
+                            : want & WANT_PACK ? LEVEL_PACK
+                            : want             ? LEVEL_KEY
+                                               : LEVEL_BARE;
     struct message m;
     SCOPED_STMT(q) =
         DB_QUERY(tx_db(w->tx, w->m->c.id), statements[order][w->m->owner][level], db_int(w->m->c.id),
@@ -129,6 +162,8 @@ static enum status walk(const struct walk *w, enum order order, struct uid_range
         take(w, q, &m);
         if (w->query->uids.count && !uid_set_has(w->query->uids, m.uid))
             continue;
+        if (want & WANT_TEXT && (st = take_text(q, &m)) != OK)
+            return st;
         if ((st = w->fn(w->ctx, &m)) != OK)
             return st;
     }

@@ -240,6 +240,8 @@ static void imap_event(struct line_engine *e, enum line_event event)
     case LINE_ROOM:
         go_on(s);
         break;
+    case LINE_DEFLATED: /* nothing depends on it */
+        break;
     case LINE_CONTINUE:
     case LINE_EARLY: /* never asked for */
         break;

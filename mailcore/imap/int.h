@@ -35,7 +35,7 @@ struct imap {
     enum imap_wait wait;
     unsigned enabled, errors, attempts;
     int asking; /* ops that are being called: imap_done comes from inside of them */
-    bool draining;
+    bool draining, compressed;
 };
 
 /* ---- imap.c ---- */

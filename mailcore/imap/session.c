@@ -19,8 +19,9 @@ void imap_write_capabilities(struct imap *s, struct buf *out)
 {
     buf_add(out, STR(" IMAP4rev1 LITERAL+ SASL-IR ID ENABLE"));
     if (s->state != IMAP_NOT_AUTHENTICATED) {
-        buf_addf(out, " NAMESPACE UNAUTHENTICATE%s%s%s", s->ops->idle ? " IDLE" : "",
-                 s->ops->capabilities ? " " : "", s->ops->capabilities ? s->ops->capabilities : "");
+        buf_addf(out, " NAMESPACE UNAUTHENTICATE%s%s%s%s", s->compressed ? "" : " COMPRESS=DEFLATE",
+                 s->ops->idle ? " IDLE" : "", s->ops->capabilities ? " " : "",
+                 s->ops->capabilities ? s->ops->capabilities : "");
         return;
     }
     if (may_tls(s))
@@ -60,6 +61,22 @@ static void run_starttls(struct imap *s)
     }
     imap_say(s, "OK", NULL, "begin TLS now");
     s->engine.wants |= LINE_WANT_TLS;
+}
+
+/* The answer is the last thing that goes out as it is (RFC 4978 section 3). */
+static void run_compress(struct imap *s)
+{
+    if (!str_caseeq(s->command.u.words.items[0], STR("DEFLATE"))) {
+        imap_say(s, "NO", "CANNOT", "DEFLATE is the only way to compress");
+        return;
+    }
+    if (s->compressed) {
+        imap_say(s, "NO", "COMPRESSIONACTIVE", "DEFLATE is active already");
+        return;
+    }
+    imap_say(s, "OK", NULL, "DEFLATE begins now");
+    s->compressed = true;
+    s->engine.wants |= LINE_WANT_DEFLATE;
 }
 
 /* ---- log-in ---- */
@@ -234,6 +251,7 @@ void imap_dispatch(struct imap *s)
     static void (*const own[IMAP_VERB_COUNT])(struct imap *) = {
         [IMAP_AUTHENTICATE] = run_authenticate,
         [IMAP_CAPABILITY] = run_capability,
+        [IMAP_COMPRESS] = run_compress,
         [IMAP_ENABLE] = run_enable,
         [IMAP_ID] = run_id,
         [IMAP_IDLE] = run_idle,

@@ -289,6 +289,7 @@ static void pop3_event(struct line_engine *e, enum line_event event)
     case LINE_DRAIN:
         s->draining = true;
         break;
+    case LINE_DEFLATED:
     case LINE_CONTINUE:
     case LINE_EARLY: /* never asked for */
         break;

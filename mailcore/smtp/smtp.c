@@ -308,6 +308,7 @@ static void smtp_event(struct line_engine *e, enum line_event event)
     struct smtp *s = of(e);
     e->turn++;
     switch (event) {
+    case LINE_DEFLATED:
     case LINE_CONTINUE:
         if (!s->greeted && s->wait == WAIT_NONE && !(e->wants & LINE_WANT_CLOSE))
             ask_connect(s);

@@ -136,7 +136,7 @@ static void check(const struct talk *talks, size_t count, int plain_password)
         }
 }
 
-#define CAPS         "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE NAMESPACE UNAUTHENTICATE IDLE UIDPLUS"
+#define CAPS         "IMAP4rev1 LITERAL+ SASL-IR ID ENABLE NAMESPACE UNAUTHENTICATE COMPRESS=DEFLATE IDLE UIDPLUS"
 #define IN           "a LOGIN joe secret\r\n"
 #define WELCOME(tag) tag " OK [CAPABILITY " CAPS "] welcome\r\n"
 
@@ -252,6 +252,27 @@ static void test_later(void **state)
     e->ops->free(e);
 }
 
+/* What comes behind COMPRESS is of another stream: it waits for the connection. */
+static void test_compress(void **state)
+{
+    (void)state;
+    struct world w = {0};
+    struct line_engine *e = begin(&w, 2, false);
+    buf_clear(&e->out);
+    struct str in = STR(IN "b COMPRESS LZMA\r\nc COMPRESS DEFLATE\r\nd COMPRESS DEFLATE\r\n");
+    line_feed(e, &in);
+    assert_str(buf_view(&e->out), WELCOME("a") "b NO [CANNOT] DEFLATE is the only way to compress\r\n"
+                                               "c OK DEFLATE begins now\r\n");
+    assert_str(in, "d COMPRESS DEFLATE\r\n");
+    assert_true(e->wants & LINE_WANT_DEFLATE);
+    e->wants &= ~(unsigned)LINE_WANT_DEFLATE;
+    e->ops->event(e, LINE_DEFLATED);
+    buf_clear(&e->out);
+    line_feed(e, &in);
+    assert_str(buf_view(&e->out), "d NO [COMPRESSIONACTIVE] DEFLATE is active already\r\n");
+    e->ops->free(e);
+}
+
 /* What came in the clear behind STARTTLS is forgotten, half a command too. */
 static void test_tls(void **state)
 {
@@ -283,7 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_before), cmocka_unit_test(test_plain), cmocka_unit_test(test_behind),
-        cmocka_unit_test(test_later),  cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_later),  cmocka_unit_test(test_tls),   cmocka_unit_test(test_compress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,15 @@ static struct message one(struct world *w, const struct actor *actor, int64_t ma
     return m;
 }
 
+static enum status check_text(void *ctx, const struct message *m)
+{
+    *(int *)ctx += 1;
+    assert_str(m->text.prefix, "Return-Path: <a@x>\r\n");
+    assert_str(message_inline(m), MAIL_A);
+    assert_true(m->packed.p && !m->text.is_file && m->text.size == m->size);
+    return OK;
+}
+
 static void first_mail_makes_mailboxes(void **state)
 {
     EACH_MAIL_WORLD(w)
@@ -48,6 +57,13 @@ static void first_mail_makes_mailboxes(void **state)
         assert_str(mail_text(&w, &w.as_bob, inbox, 1, 13, 13), "<a@x>\r\nFrom: ");
         assert_str(mail_text(&w, &w.as_bob, inbox, 1, 20, 4), "From");
         assert_str(mail_text(&w, &w.as_bob, inbox, 1, 1 << 20, 4), "");
+        {
+            SCOPED_READ(tx, w.f.store);
+            int texts = 0;
+            struct message_query q = {.want = WANT_TEXT};
+            assert_ok(message_each(tx, &w.as_bob, inbox, &q, check_text, &texts));
+            assert_int_equal(texts, 1);
+        }
         /* a folder that exists, and one that does not */
         int64_t sub;
         assert_ok(mail_create(&w, &w.as_bob, w.bob, STR("lists/dev"), &sub));
