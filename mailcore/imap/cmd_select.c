@@ -86,54 +86,6 @@ static int64_t matched(const struct imap_view *v, const struct imap_select *in)
     return best;
 }
 
-/* lo..hi as far as the client knows of them. */
-static enum status add_known(struct arena *a, const struct imap_select *in, int64_t lo, int64_t hi,
-                             struct imap_set_builder *out)
-{
-    enum status st = OK;
-    if (!in->has_known)
-        return lo <= hi ? imap_set_add(a, out, (uint32_t)lo, (uint32_t)hi) : OK;
-    for (size_t i = 0; i < in->known.count && st == OK; i++) {
-        int64_t first = in->known.ranges[i].first, last = in->known.ranges[i].last;
-        first = first > lo ? first : lo;
-        last = last < hi ? last : hi;
-        if (first <= last)
-            st = imap_set_add(a, out, (uint32_t)first, (uint32_t)last);
-    }
-    return st;
-}
-
-/* What vanished is not known any more: every UID that is not there may have been (RFC 7162 section 5.1). */
-static enum status add_absent(struct selecting *s, const struct imap_select *in, struct imap_set_builder *out)
-{
-    const struct imap_view *v = s->c->user->view;
-    struct arena *a = &s->c->arena;
-    int64_t from = matched(v, in) + 1;
-    enum status st = OK;
-    for (uint32_t n = imap_view_before(v, from) + 1; n <= imap_view_count(v) && st == OK; n++) {
-        int64_t uid = imap_view_uid(v, n);
-        st = add_known(a, in, from, uid - 1, out);
-        from = uid + 1;
-    }
-    return st == OK ? add_known(a, in, from, s->state.uidnext - 1, out) : st;
-}
-
-static enum status write_vanished(struct selecting *s, const struct imap_select *in)
-{
-    struct imap_set_builder gone = {0};
-    struct uid_range *ranges;
-    size_t count;
-    enum status st = message_vanished(s->tx, &s->c->arena, &s->actor, s->c->user->view->mailbox,
-                                      (int64_t)in->modseq, &ranges, &count);
-    if (st == BAD_TOKEN)
-        st = add_absent(s, in, &gone);
-    for (size_t i = 0; i < count && st == OK; i++)
-        st = add_known(&s->c->arena, in, ranges[i].lo, ranges[i].hi, &gone);
-    const struct imap_set set = imap_set_built(&gone);
-    imap_write_vanished(&s->c->out, &set, true);
-    return st;
-}
-
 static enum status write_change(void *ctx, const struct message *m)
 {
     struct selecting *s = ctx;
@@ -160,7 +112,8 @@ static enum status resync(struct selecting *s)
         return OK;
     enum status st = imap_set_resolve(&s->c->arena, &in->known, (uint32_t)(s->state.uidnext - 1), &in->known);
     if (st == OK)
-        st = write_vanished(s, in);
+        st = imap_view_tell_vanished(s->c, s->tx, &s->actor, (int64_t)in->modseq,
+                                     in->has_known ? &in->known : NULL, matched(s->c->user->view, in) + 1);
     if (st != OK || (int64_t)in->modseq >= s->state.modseq)
         return st;
     const struct message_query since = {.since = (int64_t)in->modseq};
@@ -202,6 +155,38 @@ static enum status answer(struct selecting *s, struct str name)
     return OK;
 }
 
+struct making {
+    struct write write;
+    int64_t account;
+};
+
+static enum status make_run(struct write *w, struct tx *tx)
+{
+    return tx_mailbox_defaults(tx, CONTAINER_OF(w, struct making, write)->account);
+}
+
+/* Somebody who has had no mail yet has an INBOX all the same (RFC 9051 section 5.1). */
+static enum status make_inbox(struct imap_call *c)
+{
+    const struct imap_user *u = c->user;
+    struct making m = {.write = {.run = make_run, .account = u->id}, .account = u->id};
+    bool exists = true;
+    {
+        struct actor actor;
+        int64_t id;
+        SCOPED_READ(tx, imap_store(c));
+        if (!tx)
+            return E_MEMORY;
+        enum status st = imap_actor(c, tx, &actor);
+        if (st == OK)
+            st = mailbox_find(tx, &c->arena, &actor, u->id, STR("INBOX"), &id);
+        if (st != OK && st != NOT_FOUND)
+            return st;
+        exists = st == OK;
+    }
+    return exists || u->read_only ? OK : imap_write(c, &m.write);
+}
+
 enum status imap_run_select(struct imap_call *c)
 {
     const struct imap_select *in = &c->command->u.select;
@@ -214,11 +199,14 @@ enum status imap_run_select(struct imap_call *c)
     leave(c);
     if (in->condstore || in->qresync)
         c->enabled |= IMAP_ENABLED_CONDSTORE;
+    enum status st = str_caseeq(in->mailbox, STR("INBOX")) ? make_inbox(c) : OK;
+    if (st != OK)
+        return st;
     SCOPED_READ(tx, imap_store(c));
     if (!tx)
         return E_MEMORY;
     s.tx = tx;
-    enum status st = imap_actor(c, tx, &s.actor);
+    st = imap_actor(c, tx, &s.actor);
     if (st == OK)
         st = open_named(&s, in->mailbox);
     if (st == OK)

@@ -12,13 +12,9 @@ static enum status run_noop(struct imap_call *c)
 }
 
 static const imap_run rows[IMAP_VERB_COUNT] = {
-    [IMAP_CHECK] = run_noop,
-    [IMAP_CLOSE] = imap_run_close,
-    [IMAP_EXAMINE] = imap_run_select,
-    [IMAP_EXPUNGE] = imap_run_expunge,
-    [IMAP_NOOP] = run_noop,
-    [IMAP_SELECT] = imap_run_select,
-    [IMAP_UNSELECT] = imap_run_unselect,
+    [IMAP_CHECK] = run_noop,           [IMAP_CLOSE] = imap_run_close, [IMAP_EXAMINE] = imap_run_select,
+    [IMAP_EXPUNGE] = imap_run_expunge, [IMAP_FETCH] = imap_run_fetch, [IMAP_NOOP] = run_noop,
+    [IMAP_SELECT] = imap_run_select,   [IMAP_STORE] = imap_run_store, [IMAP_UNSELECT] = imap_run_unselect,
 };
 
 /* ---- a user ---- */
@@ -103,7 +99,8 @@ static void command_back(struct loop_post *p)
     struct imap *s = c->user->session;
     if (c->st == OK && c->out.st != OK)
         c->st = c->out.st;
-    buf_add(imap_answers(s), buf_view(&c->out));
+    if (c->out.st == OK) /* otherwise it ends anywhere */
+        buf_add(imap_answers(s), buf_view(&c->out));
     buf_clear(&c->out);
     imap_enable(s, c->enabled);
     if (c->more && c->st == OK && !c->bye) {
@@ -257,9 +254,12 @@ enum status imap_service_new(const struct mail_base *base, struct imap_service *
     if (!s)
         return E_MEMORY;
     s->base = *base;
+    pthread_mutex_init(&s->lock, NULL);
     enum status st = imap_views_new(&s->views);
+    if (st == OK)
+        st = store_listen(base->store, imap_changed, s);
     if (st != OK) {
-        free(s);
+        imap_service_free(s);
         return st;
     }
     *out = s;
@@ -268,16 +268,19 @@ enum status imap_service_new(const struct mail_base *base, struct imap_service *
 
 void imap_service_free(struct imap_service *s)
 {
-    if (s)
-        imap_views_free(s->views);
+    if (!s)
+        return;
+    imap_views_free(s->views);
+    pthread_mutex_destroy(&s->lock);
     free(s);
 }
 
 const struct imap_ops imap_service_ops = {
-    .capabilities = "UNSELECT CONDSTORE QRESYNC OBJECTID",
-    .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC,
+    .capabilities = "UNSELECT CONDSTORE QRESYNC BINARY OBJECTID SAVEDATE PREVIEW PARTIAL UIDONLY",
+    .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY,
     .login = on_login,
     .command = on_command,
+    .idle = imap_idle,
     .leave = on_leave,
     .end = on_leave,
 };

@@ -15,6 +15,7 @@
 #include "mailcore/imap/write.h"
 #include "store/message.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 enum {
@@ -64,11 +65,18 @@ struct imap_user {
     char address[320], peer[64];
     struct imap_view *view; /* the selected mailbox; NULL */
     struct imap_call call;
+    /* IDLE, under the service's lock */
+    int64_t watched; /* the account whose changes wake it; 0: it does not idle */
+    struct imap_user *next;
+    bool woken; /* `wake` is under way */
+    struct loop_post wake;
 };
 
 struct imap_service {
     struct mail_base base;
     struct imap_views *views;
+    pthread_mutex_t lock;
+    struct imap_user *idlers[256]; /* by account */
 };
 
 /* ---- for run() ---- */
@@ -94,6 +102,10 @@ void imap_conclude(struct imap *s, struct imap_call *c);
 void imap_call_init(struct imap_call *c, struct imap_user *u);
 void imap_call_free(struct imap_call *c);
 
+/* ---- idle.c ---- */
+void imap_idle(void *ctx, struct imap *s, bool on);
+void imap_changed(void *ctx, int64_t account, int64_t seq); /* store_hint_fn */
+
 /* ---- commands: one row a verb in ops.c ---- */
 typedef enum status (*imap_run)(struct imap_call *c);
 
@@ -101,6 +113,8 @@ enum status imap_run_select(struct imap_call *c); /* EXAMINE too */
 enum status imap_run_close(struct imap_call *c);
 enum status imap_run_unselect(struct imap_call *c);
 enum status imap_run_expunge(struct imap_call *c);
+enum status imap_run_fetch(struct imap_call *c);
+enum status imap_run_store(struct imap_call *c);
 
 void imap_user_hold(struct imap_user *u);
 void imap_user_drop(struct imap_user *u);

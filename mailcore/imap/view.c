@@ -159,6 +159,29 @@ enum status imap_view_pick_uids(struct imap_call *c, const int64_t *uids, size_t
     return st;
 }
 
+enum status imap_view_page(struct imap_call *c, const struct imap_page *page, struct imap_picked *out)
+{
+    const struct imap_set all = out->numbers;
+    struct picking p = {.arena = &c->arena, .list = c->user->view->list};
+    uint64_t first = page->first, last = page->last < out->count ? page->last : out->count, at = 1;
+    enum status st = OK;
+    if (page->from_end) {
+        first = out->count - last + 1;
+        last = page->first <= out->count ? out->count - page->first + 1 : 0;
+    }
+    for (size_t i = 0; i < all.count && st == OK; i++) {
+        uint64_t low = all.ranges[i].first, high = all.ranges[i].last, n = high - low + 1;
+        uint64_t from = at < first ? low + (first - at) : low, to = high;
+        if (at + n - 1 > last)
+            to = last < at ? 0 : low + (last - at);
+        at += n;
+        if (from <= to)
+            st = pick(&p, (uint32_t)from, (uint32_t)to);
+    }
+    picked(&p, out);
+    return st;
+}
+
 enum status imap_view_save(struct imap_view *v, struct uid_set uids)
 {
     struct uid_range *saved = NULL;

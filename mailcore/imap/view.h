@@ -57,6 +57,8 @@ enum status imap_view_pick(struct imap_call *c, const struct imap_set *set, bool
 /* The same of numbers in order (what a search found, say): ascending UIDs, of which those that are not there are left out. */
 enum status imap_view_pick_uids(struct imap_call *c, const int64_t *uids, size_t count,
                                 struct imap_picked *out);
+/* Only what is on the page (RFC 9394). */
+enum status imap_view_page(struct imap_call *c, const struct imap_page *page, struct imap_picked *picked);
 /* Keeps the result of SEARCH with SAVE; an empty set is a result too. E_MEMORY. */
 enum status imap_view_save(struct imap_view *v, struct uid_set uids);
 
@@ -65,6 +67,11 @@ enum status imap_view_save(struct imap_view *v, struct uid_set uids);
  * Messages of c->told are passed over. GONE: the mailbox is not there any more, or is nothing to the user any more: the session has
  * to end. */
 enum status imap_view_sync(struct imap_call *c, bool may_expunge);
+
+/* "* VANISHED (EARLIER) …": what of `known` (NULL: of all; '*' resolved) went after `since`. Where the store does not know any more, all that is not
+ * there from the UID `from` on. */
+enum status imap_view_tell_vanished(struct imap_call *c, struct tx *tx, const struct actor *actor,
+                                    int64_t since, const struct imap_set *known, int64_t from);
 
 /* ---- names ---- */
 /* Keywords by bit, in the call's arena; for imap_view_flags. */

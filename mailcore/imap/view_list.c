@@ -292,8 +292,9 @@ enum status uid_list_now(struct imap_views *v, struct tx *tx, const struct actor
     if (st == BAD_TOKEN)
         st = read_whole(tx, actor, mailbox, state->messages, &now);
     if (st == OK && old && same(old, now)) { /* flags only */
-        uid_list_unref(now);
-        now = list_ref(old);
+        struct uid_list *twin = now;
+        now = old;
+        old = twin;
     }
     uid_list_unref(old);
     if (st == OK)
