@@ -13,6 +13,7 @@
 struct directory;
 struct login_cache;
 struct credential;
+struct scram_verifier;
 
 struct directory_config {
     const struct conf *conf;   /* referenced */
@@ -72,6 +73,18 @@ enum status auth_verify(struct directory *d, const struct auth_request *req, str
                         struct login *out);
 /* Seconds until this peer or account may try again; for Retry-After. */
 int64_t auth_retry_after(struct directory *d, const struct auth_request *req);
+
+/* ---- log-in by SCRAM-SHA-256 (RFC 5802, 7677): the account password alone; app passwords cannot be used so ---- */
+/* Do all directories have verifiers of their users? Otherwise it is not offered. */
+bool auth_scram_ready(struct directory *d);
+/* What the proof of `req->user` is judged by. Of who has none, or does not exist, one that no password fits: not to be told apart. Reads the
+ * store, but does not hash. OK, THROTTLED, UNAUTHENTICATED (no name), DENIED (not secure). */
+enum status auth_scram_find(struct directory *d, const struct auth_request *req, struct arena *a,
+                            struct scram_verifier *out);
+/* The end of it: whether the proof was good by `judged`. OK, UNAUTHENTICATED also when the password is another by now, THROTTLED, DENIED. */
+enum status auth_scram_end(struct directory *d, const struct auth_request *req,
+                           const struct scram_verifier *judged, bool proved, struct arena *a,
+                           struct login *out);
 
 /* ---- log-in by the digests of SyncML: with an app password of scope syncml, whose clear text is kept (directory/sealed.c) ---- */
 enum digest_form {

@@ -42,6 +42,14 @@ static uint64_t local_version(struct directory_source *s, const struct person *p
     return c ? c->version : 0;
 }
 
+static enum status local_verifier(struct directory_source *s, const struct person *p,
+                                  struct scram_verifier *out)
+{
+    (void)s;
+    const struct person_credential *c = person_credential(p, CREDENTIAL_SCRAM_SHA256);
+    return c ? scram_read(c->data, out) : NOT_FOUND;
+}
+
 const struct directory_source_ops local_source_ops = {
     .type = "local",
     .open = local_open,
@@ -49,4 +57,5 @@ const struct directory_source_ops local_source_ops = {
     .find = local_find,
     .verify = local_verify,
     .version = local_version,
+    .verifier = local_verifier,
 };

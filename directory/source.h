@@ -27,6 +27,8 @@ struct directory_source_ops {
     enum status (*verify)(struct directory_source *s, const struct person *p, struct str password);
     /* Changes whenever what verify() goes by does; 0: log-ins are not to be remembered. */
     uint64_t (*version)(struct directory_source *s, const struct person *p);
+    /* What proves the account password by SCRAM-SHA-256; must not block. NOT_FOUND: he has none. NULL: the directory has none of anybody. */
+    enum status (*verifier)(struct directory_source *s, const struct person *p, struct scram_verifier *out);
 };
 
 struct directory_source {

@@ -52,8 +52,15 @@ enum {
 };
 
 /* What TLS came to, for trace headers and channel bindings. */
+enum { LINE_BINDING_MOST = 64 };
+struct line_binding { /* bytes that both ends of a TLS connection know and nobody else can arrange */
+    unsigned char bytes[LINE_BINDING_MOST];
+    size_t n; /* 0: there is none */
+};
 struct line_tls {
     char version[16], cipher[64];
+    struct line_binding exporter;  /* tls-exporter (RFC 9266); from TLS 1.3 on */
+    struct line_binding end_point; /* tls-server-end-point (RFC 5929): a hash of our certificate */
 };
 
 struct line_ops {

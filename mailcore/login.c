@@ -13,6 +13,7 @@ struct attempt {
     struct loop *loop;
     const char *protocol;
     struct auth_request request; /* strings in the arena */
+    struct sasl_proof proof;
     struct login who;
     enum status st;
     struct arena arena;
@@ -24,6 +25,7 @@ static void forget(struct attempt *t)
 {
     if (t->request.password.n)
         explicit_bzero((char *)(uintptr_t)t->request.password.p, t->request.password.n);
+    explicit_bzero(&t->proof, sizeof t->proof);
     arena_free(&t->arena);
     free(t);
 }
@@ -63,9 +65,24 @@ static void back(struct loop_post *p)
 static void verify(struct job *job)
 {
     struct attempt *t = CONTAINER_OF(job, struct attempt, job);
-    t->st = auth_verify(t->base->dir, &t->request, &t->arena, &t->who);
+    t->st = t->proof.given ? auth_scram_end(t->base->dir, &t->request, &t->proof.judged, t->proof.good,
+                                            &t->arena, &t->who)
+                           : auth_verify(t->base->dir, &t->request, &t->arena, &t->who);
     metrics_add(METRIC_LOGINS, 1);
     loop_post(t->loop, &t->post);
+}
+
+enum status mail_verifier(const struct mail_base *base, const struct line_peer *peer, struct str user,
+                          struct scram_verifier *out)
+{
+    SCOPED_ARENA(a, ARENA_MOST);
+    SCOPED_BUF(address, 128);
+    if (!user.p)
+        return auth_scram_ready(base->dir) ? OK : UNSUPPORTED;
+    net_text(&address, &peer->address);
+    const struct auth_request req = {
+        .user = user, .peer = buf_view(&address), .scope = SCOPE_MAIL, .secure = true};
+    return auth_scram_find(base->dir, &req, &a, out);
 }
 
 /* As the directory knows it: a master user writes "USER*MASTER". */
@@ -107,10 +124,12 @@ void mail_login(const struct mail_base *base, struct loop *loop, const struct ma
                           .ctx = ctx};
     bool decided = false;
     t->st = copy(t, in);
-    if (t->st == OK)
+    if (in->proof)
+        t->proof = *in->proof;
+    if (t->st == OK && !t->proof.given)
         t->st = auth_try(base->dir, &t->request, &t->arena, &t->who, &decided);
     else
-        decided = true;
+        decided = t->st != OK;
     if (t->st == OK && decided)
         metrics_add(METRIC_LOGINS_CACHED, 1);
     if (!decided) {

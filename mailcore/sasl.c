@@ -1,4 +1,4 @@
-/* mailcore/sasl.c: PLAIN (RFC 4616) and LOGIN (never standardised, and what Outlook speaks). */
+/* mailcore/sasl.c: PLAIN (RFC 4616), LOGIN (never standardised, and what Outlook speaks), and the table of all. */
 #include "mailcore/sasl.h"
 
 #include "core/hash.h"
@@ -42,13 +42,26 @@ static enum sasl_result step_login(struct sasl *x, struct str message, struct bu
 static const struct sasl_mechanism mechanisms[] = {
     {.name = STR_INIT("PLAIN"), .plain = true, .client_first = true, .step = step_plain},
     {.name = STR_INIT("LOGIN"), .plain = true, .step = step_login},
+    {.name = STR_INIT("SCRAM-SHA-256"), .scram = true, .client_first = true, .step = sasl_step_scram},
+    {.name = STR_INIT("SCRAM-SHA-256-PLUS"),
+     .scram = true,
+     .bound = true,
+     .client_first = true,
+     .step = sasl_step_scram},
 };
 
-const struct sasl_mechanism *sasl_find(struct str name)
+bool sasl_offers(const struct sasl_mechanism *mechanism, const struct sasl_world *world)
+{
+    if (mechanism->bound && (!world->tls || !(world->tls->exporter.n | world->tls->end_point.n)))
+        return false;
+    return !mechanism->scram || (world->verifier && world->verifier(world->ctx, STR_NONE, NULL) == OK);
+}
+
+const struct sasl_mechanism *sasl_find(struct str name, const struct sasl_world *world)
 {
     for (size_t i = 0; i < COUNT_OF(mechanisms); i++)
         if (str_caseeq(mechanisms[i].name, name))
-            return &mechanisms[i];
+            return sasl_offers(&mechanisms[i], world) ? &mechanisms[i] : NULL;
     return NULL;
 }
 
@@ -77,11 +90,12 @@ static enum sasl_result step(struct sasl *x, struct str base64, struct buf *chal
     return result;
 }
 
-enum sasl_result sasl_begin(struct sasl *x, const struct sasl_mechanism *mechanism, struct str initial,
-                            struct buf *challenge)
+enum sasl_result sasl_begin(struct sasl *x, const struct sasl_mechanism *mechanism,
+                            const struct sasl_world *world, struct str initial, struct buf *challenge)
 {
     sasl_end(x);
     x->mechanism = mechanism;
+    x->world = *world;
     if (initial.p)
         return step(x, str_eq(initial, STR("=")) ? STR("") : initial, challenge);
     if (mechanism->client_first)
@@ -103,5 +117,9 @@ void sasl_end(struct sasl *x)
     buf_free(&x->authorize);
     buf_free(&x->user);
     buf_free(&x->password);
+    buf_free(&x->header);
+    buf_free(&x->bare);
+    buf_free(&x->first);
+    hash_wipe(&x->proof, sizeof x->proof);
     *x = (struct sasl){0};
 }

@@ -247,8 +247,34 @@ void line_secure_bye(struct line_secure *s)
     ERR_clear_error();
 }
 
+/* RFC 9266 section 2. */
+static void take_exporter(SSL *ssl, struct line_binding *out)
+{
+    static const char label[] = "EXPORTER-Channel-Binding";
+    enum { LENGTH = 32 };
+    if (SSL_version(ssl) >= TLS1_3_VERSION &&
+        SSL_export_keying_material(ssl, out->bytes, LENGTH, label, sizeof label - 1, NULL, 0, 0) == 1)
+        out->n = LENGTH;
+}
+
+/* RFC 5929 section 4.1: by the hash of the certificate's signature, where that is no weaker than SHA-256. */
+static void take_end_point(SSL *ssl, struct line_binding *out)
+{
+    const X509 *x = SSL_get_certificate(ssl);
+    int digest = NID_undef;
+    unsigned n = 0;
+    if (!x || OBJ_find_sigid_algs(X509_get_signature_nid(x), &digest, NULL) != 1 || digest == NID_undef)
+        return;
+    const EVP_MD *md = digest == NID_md5 || digest == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(digest);
+    if (md && EVP_MD_get_size(md) <= LINE_BINDING_MOST && X509_digest(x, md, out->bytes, &n) == 1)
+        out->n = n;
+}
+
 void line_secure_info(const struct line_secure *s, struct line_tls *out)
 {
     snprintf(out->version, sizeof out->version, "%s", SSL_get_version(s->ssl));
     snprintf(out->cipher, sizeof out->cipher, "%s", SSL_get_cipher_name(s->ssl));
+    take_exporter(s->ssl, &out->exporter);
+    take_end_point(s->ssl, &out->end_point);
+    ERR_clear_error();
 }

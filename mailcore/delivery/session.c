@@ -50,6 +50,12 @@ static void logged_in(void *ctx, enum status st, const struct login *who)
     }
 }
 
+static enum status on_verifier(void *ctx, const struct line_peer *peer, struct str user,
+                               struct scram_verifier *out)
+{
+    return mail_verifier(((struct intake *)ctx)->base, peer, user, out);
+}
+
 static void on_auth(void *ctx, struct smtp *s, const struct smtp_login *login)
 {
     struct intake *in = ctx;
@@ -66,7 +72,8 @@ static void on_auth(void *ctx, struct smtp *s, const struct smtp_login *login)
                                         .peer = &smtp_client(s)->peer,
                                         .authorize = login->authorize,
                                         .user = login->user,
-                                        .password = login->password};
+                                        .password = login->password,
+                                        .proof = login->proof};
     mail_login(in->base, smtp_engine(s)->loop, &in_login, logged_in, session);
 }
 
@@ -233,5 +240,9 @@ static void on_message(void *ctx, struct smtp *s, const struct smtp_message *mes
         refuse(s, in, st);
 }
 
-const struct smtp_ops intake_ops = {
-    .auth = on_auth, .mail = on_mail, .rcpt = on_rcpt, .message = on_message, .end = on_end};
+const struct smtp_ops intake_ops = {.auth = on_auth,
+                                    .mail = on_mail,
+                                    .rcpt = on_rcpt,
+                                    .message = on_message,
+                                    .end = on_end,
+                                    .verifier = on_verifier};

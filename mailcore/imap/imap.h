@@ -12,6 +12,7 @@
 
 #include "mailcore/imap/parse.h"
 #include "mailcore/line.h"
+#include "mailcore/sasl.h"
 
 struct imap;
 
@@ -45,6 +46,7 @@ struct imap_credentials {
     struct str mechanism; /* "LOGIN" of the command too */
     struct str authorize; /* empty: as the user himself */
     struct str user, password;
+    const struct sasl_proof *proof; /* SCRAM: `given` instead of a password */
 };
 
 struct imap_ops {
@@ -53,6 +55,9 @@ struct imap_ops {
     unsigned enables; /* of enum imap_enabled */
     /* Ends with imap_done: "OK" logs in, "NO" counts as a failure. Credentials are valid during the call only. */
     void (*login)(void *ctx, struct imap *s, const struct imap_credentials *who);
+    /* As in struct sasl_world. NULL: no SCRAM. */
+    enum status (*verifier)(void *ctx, const struct line_peer *peer, struct str user,
+                            struct scram_verifier *out);
     /* Every command that the engine does not answer itself. NOOP and CHECK come too, for what is new. */
     void (*command)(void *ctx, struct imap *s, const struct imap_command *command);
     /* IDLE began or ended; between the two the ops may write to imap_answers whenever the loop is theirs. NULL: not offered. */

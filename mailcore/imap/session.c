@@ -15,6 +15,18 @@ static bool may_tls(const struct imap *s)
     return s->settings->tls && !s->engine.tls;
 }
 
+static enum status find_verifier(void *ctx, struct str user, struct scram_verifier *out)
+{
+    struct imap *s = ctx;
+    return s->ops->verifier(s->ctx, &s->peer, user, out);
+}
+
+static struct sasl_world world_of(struct imap *s)
+{
+    return (struct sasl_world){
+        .tls = s->engine.tls, .verifier = s->ops->verifier ? find_verifier : NULL, .ctx = s};
+}
+
 void imap_write_capabilities(struct imap *s, struct buf *out)
 {
     buf_add(out, STR(" IMAP4rev1 LITERAL+ SASL-IR ID ENABLE"));
@@ -28,8 +40,9 @@ void imap_write_capabilities(struct imap *s, struct buf *out)
         buf_add(out, STR(" STARTTLS"));
     if (!is_safe(s))
         buf_add(out, STR(" LOGINDISABLED"));
+    const struct sasl_world world = world_of(s);
     for (size_t i = 0; sasl_mechanism(i); i++)
-        if (is_safe(s) || !sasl_mechanism(i)->plain)
+        if ((is_safe(s) || !sasl_mechanism(i)->plain) && sasl_offers(sasl_mechanism(i), &world))
             buf_addf(out, " AUTH=%.*s", STR_ARG(sasl_mechanism(i)->name));
 }
 
@@ -105,7 +118,7 @@ static void run_login(struct imap *s)
         imap_say(s, "NO", "AUTHENTICATIONFAILED", "name and password are UTF-8");
         return;
     }
-    check(s, &(struct imap_credentials){STR("LOGIN"), STR(""), l->user, l->password});
+    check(s, &(struct imap_credentials){STR("LOGIN"), STR(""), l->user, l->password, NULL});
 }
 
 static void go_on(struct imap *s, enum sasl_result result, struct str challenge)
@@ -118,7 +131,8 @@ static void go_on(struct imap *s, enum sasl_result result, struct str challenge)
         break;
     case SASL_CHECK:
         check(s, &(struct imap_credentials){s->sasl.mechanism->name, buf_view(&s->sasl.authorize),
-                                            buf_view(&s->sasl.user), buf_view(&s->sasl.password)});
+                                            buf_view(&s->sasl.user), buf_view(&s->sasl.password),
+                                            &s->sasl.proof});
         break;
     case SASL_CANCELLED:
         sasl_end(&s->sasl);
@@ -134,7 +148,8 @@ static void go_on(struct imap *s, enum sasl_result result, struct str challenge)
 static void run_authenticate(struct imap *s)
 {
     const struct imap_login *l = &s->command.u.login;
-    const struct sasl_mechanism *mechanism = sasl_find(l->mechanism);
+    const struct sasl_world world = world_of(s);
+    const struct sasl_mechanism *mechanism = sasl_find(l->mechanism, &world);
     if (!mechanism) {
         imap_say(s, "NO", "CANNOT", "this mechanism is not known here");
         return;
@@ -142,7 +157,7 @@ static void run_authenticate(struct imap *s)
     if (refuse_plain(s, mechanism->plain))
         return;
     SCOPED_BUF(challenge, CHALLENGE_MOST);
-    enum sasl_result result = sasl_begin(&s->sasl, mechanism, l->initial, &challenge);
+    enum sasl_result result = sasl_begin(&s->sasl, mechanism, &world, l->initial, &challenge);
     go_on(s, result, buf_view(&challenge));
 }
 

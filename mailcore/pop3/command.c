@@ -69,6 +69,18 @@ static void cmd_pass(struct pop3 *s, struct str argument)
     buf_free(&user);
 }
 
+static enum status find_verifier(void *ctx, struct str user, struct scram_verifier *out)
+{
+    struct pop3 *s = ctx;
+    return s->ops->verifier(s->ctx, &s->peer, user, out);
+}
+
+static struct sasl_world world_of(struct pop3 *s)
+{
+    return (struct sasl_world){
+        .tls = s->engine.tls, .verifier = s->ops->verifier ? find_verifier : NULL, .ctx = s};
+}
+
 static void go_on(struct pop3 *s, enum sasl_result result, struct str challenge)
 {
     switch (result) {
@@ -79,7 +91,8 @@ static void go_on(struct pop3 *s, enum sasl_result result, struct str challenge)
         ask_auth(s, &(struct pop3_login){.mechanism = s->sasl.mechanism->name,
                                          .authorize = buf_view(&s->sasl.authorize),
                                          .user = buf_view(&s->sasl.user),
-                                         .password = buf_view(&s->sasl.password)});
+                                         .password = buf_view(&s->sasl.password),
+                                         .proof = &s->sasl.proof});
         break;
     case SASL_CANCELLED:
         pop3_err(s, NULL, "the log-in was cancelled");
@@ -98,10 +111,12 @@ void pop3_sasl_line(struct pop3 *s, struct str line)
     go_on(s, result, buf_view(&challenge));
 }
 
-static void add_mechanisms(struct buf *out, const char *before, const char *behind)
+static void add_mechanisms(struct pop3 *s, struct buf *out, const char *before, const char *behind)
 {
+    const struct sasl_world world = world_of(s);
     for (size_t i = 0; sasl_mechanism(i); i++)
-        buf_addf(out, "%s%.*s%s", before, STR_ARG(sasl_mechanism(i)->name), behind);
+        if (sasl_offers(sasl_mechanism(i), &world))
+            buf_addf(out, "%s%.*s%s", before, STR_ARG(sasl_mechanism(i)->name), behind);
 }
 
 static void cmd_auth(struct pop3 *s, struct str argument)
@@ -111,12 +126,13 @@ static void cmd_auth(struct pop3 *s, struct str argument)
     if (!argument.n) { /* what clients from before CAPA say */
         pop3_ok(s, "ways to log in:");
         if (pop3_may_auth(s))
-            add_mechanisms(&s->engine.out, "", "\r\n");
+            add_mechanisms(s, &s->engine.out, "", "\r\n");
         buf_addz(&s->engine.out, ".\r\n");
         return;
     }
     str_split(&initial, ' ', &name);
-    const struct sasl_mechanism *mechanism = sasl_find(name);
+    const struct sasl_world world = world_of(s);
+    const struct sasl_mechanism *mechanism = sasl_find(name, &world);
     if (!auth_is_safe(s))
         return;
     if (!mechanism) {
@@ -124,7 +140,7 @@ static void cmd_auth(struct pop3 *s, struct str argument)
         return;
     }
     enum sasl_result result =
-        sasl_begin(&s->sasl, mechanism, initial.p ? str_trim(initial) : STR_NONE, &challenge);
+        sasl_begin(&s->sasl, mechanism, &world, initial.p ? str_trim(initial) : STR_NONE, &challenge);
     go_on(s, result, buf_view(&challenge));
 }
 
@@ -154,7 +170,7 @@ static void cmd_capa(struct pop3 *s, struct str argument)
     buf_addz(out, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8\r\nEXPIRE NEVER\r\n");
     if (pop3_may_auth(s)) {
         buf_addz(out, "USER\r\nSASL");
-        add_mechanisms(out, " ", "");
+        add_mechanisms(s, out, " ", "");
         buf_addz(out, "\r\n");
     }
     if (s->limits.tls && !s->secure)

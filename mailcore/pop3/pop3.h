@@ -7,7 +7,6 @@
 #ifndef SCAMBIO_MAILCORE_POP3_POP3_H
 #define SCAMBIO_MAILCORE_POP3_POP3_H
 
-#include "mailcore/line.h"
 #include "mailcore/sasl.h"
 
 struct pop3;
@@ -29,6 +28,7 @@ struct pop3_message {
 struct pop3_login {       /* the strings end with the call */
     struct str mechanism; /* of SASL; STR_NONE: USER and PASS */
     struct str authorize, user, password;
+    const struct sasl_proof *proof; /* SCRAM: `given` instead of a password */
 };
 
 /* What becomes of the messages at QUIT; arrays of the engine. */
@@ -45,6 +45,9 @@ struct pop3_ops {
     void (*read)(void *ctx, struct pop3 *s, int64_t uid, int64_t from, size_t room);
     void (*update)(void *ctx, struct pop3 *s, const struct pop3_update *update);
     void (*end)(void *ctx, struct pop3 *s); /* the session is over; NULL */
+    /* As in struct sasl_world. NULL: no SCRAM. */
+    enum status (*verifier)(void *ctx, const struct line_peer *peer, struct str user,
+                            struct scram_verifier *out);
 };
 
 struct pop3_reply {

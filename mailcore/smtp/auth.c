@@ -1,12 +1,26 @@
 /* mailcore/smtp/auth.c: AUTH (RFC 4954): the exchange line by line, then the directory's word. */
 #include "mailcore/smtp/int.h"
 
+static enum status find_verifier(void *ctx, struct str user, struct scram_verifier *out)
+{
+    const struct smtp *s = ctx;
+    return s->ops->verifier(s->ctx, &s->client.peer, user, out);
+}
+
+struct sasl_world smtp_sasl_world(const struct smtp *s)
+{
+    return (struct sasl_world){.tls = s->engine.tls,
+                               .verifier = s->ops->verifier ? find_verifier : NULL,
+                               .ctx = (void *)(uintptr_t)s};
+}
+
 static void check(struct smtp *s)
 {
     struct smtp_login login = {.mechanism = s->sasl.mechanism->name,
                                .authorize = buf_view(&s->sasl.authorize),
                                .user = buf_view(&s->sasl.user),
-                               .password = buf_view(&s->sasl.password)};
+                               .password = buf_view(&s->sasl.password),
+                               .proof = &s->sasl.proof};
     smtp_ask(s, WAIT_AUTH);
     s->ops->auth(s->ctx, s, &login);
     smtp_asked(s);
@@ -36,7 +50,8 @@ static void go_on(struct smtp *s, enum sasl_result result, struct str challenge)
 void smtp_cmd_auth(struct smtp *s, struct str argument)
 {
     size_t blank = str_chr(argument, ' ', 0);
-    const struct sasl_mechanism *mechanism = sasl_find(str_slice(argument, 0, blank));
+    const struct sasl_world world = smtp_sasl_world(s);
+    const struct sasl_mechanism *mechanism = sasl_find(str_slice(argument, 0, blank), &world);
     struct str initial = blank == SIZE_MAX ? STR_NONE : str_trim(str_from(argument, blank));
     if (s->client.user.n) {
         smtp_say(s, 503, "5.5.1", "somebody is logged in already");
@@ -46,7 +61,7 @@ void smtp_cmd_auth(struct smtp *s, struct str argument)
         smtp_say(s, 504, "5.5.4", "this mechanism is not known here");
     } else {
         SCOPED_BUF(challenge, 1024);
-        enum sasl_result result = sasl_begin(&s->sasl, mechanism, initial, &challenge);
+        enum sasl_result result = sasl_begin(&s->sasl, mechanism, &world, initial, &challenge);
         go_on(s, result, buf_view(&challenge));
     }
 }

@@ -48,8 +48,10 @@ static void write_size(const struct smtp *s, struct buf *out)
 
 static void write_mechanisms(const struct smtp *s, struct buf *out)
 {
-    (void)s;
+    const struct sasl_world world = smtp_sasl_world(s);
     for (size_t i = 0; sasl_mechanism(i); i++) {
+        if (!sasl_offers(sasl_mechanism(i), &world))
+            continue;
         buf_addc(out, ' ');
         buf_add(out, sasl_mechanism(i)->name);
     }

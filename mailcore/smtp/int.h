@@ -116,6 +116,7 @@ void smtp_text_close(struct smtp *s);
 /* ---- smtp_auth.c ---- */
 void smtp_cmd_auth(struct smtp *s, struct str argument);
 void smtp_auth_line(struct smtp *s, struct str line);
+struct sasl_world smtp_sasl_world(const struct smtp *s);
 void smtp_auth_done(struct smtp *s, const struct smtp_reply *reply);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "core/conf.h"
 #include "mailcore/line.h"
+#include "mailcore/sasl.h"
 #include "mailcore/smtp/data.h"
 #include "mailcore/smtp/path.h"
 #include "mailcore/smtp/spool.h"
@@ -122,6 +123,7 @@ struct smtp_login {
     struct str mechanism;
     struct str authorize; /* empty: as the user himself */
     struct str user, password;
+    const struct sasl_proof *proof; /* SCRAM: `given` instead of a password */
 };
 
 struct smtp_ops {
@@ -132,6 +134,9 @@ struct smtp_ops {
     void (*data)(void *ctx, struct smtp *s); /* before the text; NULL: it may come */
     void (*message)(void *ctx, struct smtp *s, const struct smtp_message *m);
     void (*end)(void *ctx, struct smtp *s); /* the session is over: give back what hangs at its slot; NULL */
+    /* As in struct sasl_world. NULL: no SCRAM. */
+    enum status (*verifier)(void *ctx, const struct line_peer *peer, struct str user,
+                            struct scram_verifier *out);
 };
 
 /* The engine of one connection. It refers to the settings; ops and ctx outlive it. E_MEMORY. */
