@@ -2,6 +2,7 @@
 #include "mailcore/imap/ops.h"
 
 #include "core/net.h"
+#include "mailcore/imap/cmd_search.h"
 #include "mailcore/imap/view.h"
 #include "mailcore/login.h"
 
@@ -12,9 +13,10 @@ static enum status run_noop(struct imap_call *c)
 }
 
 static const imap_run rows[IMAP_VERB_COUNT] = {
-    [IMAP_CHECK] = run_noop,           [IMAP_CLOSE] = imap_run_close, [IMAP_EXAMINE] = imap_run_select,
-    [IMAP_EXPUNGE] = imap_run_expunge, [IMAP_FETCH] = imap_run_fetch, [IMAP_NOOP] = run_noop,
-    [IMAP_SELECT] = imap_run_select,   [IMAP_STORE] = imap_run_store, [IMAP_UNSELECT] = imap_run_unselect,
+    [IMAP_CHECK] = run_noop,           [IMAP_CLOSE] = imap_run_close,   [IMAP_EXAMINE] = imap_run_select,
+    [IMAP_EXPUNGE] = imap_run_expunge, [IMAP_FETCH] = imap_run_fetch,   [IMAP_NOOP] = run_noop,
+    [IMAP_SEARCH] = imap_run_search,   [IMAP_SELECT] = imap_run_select, [IMAP_SORT] = imap_run_sort,
+    [IMAP_STORE] = imap_run_store,     [IMAP_THREAD] = imap_run_thread, [IMAP_UNSELECT] = imap_run_unselect,
 };
 
 /* ---- a user ---- */
@@ -88,8 +90,15 @@ static void on_login(void *ctx, struct imap *s, const struct imap_credentials *w
                                   .authorize = who->authorize,
                                   .user = who->user,
                                   .password = who->password,
+                                  .proof = who->proof,
                                   .read_only = true};
     mail_login(&service->base, imap_engine(s)->loop, &in, logged_in, s);
+}
+
+static enum status on_verifier(void *ctx, const struct line_peer *peer, struct str user,
+                               struct scram_verifier *out)
+{
+    return mail_verifier(&((struct imap_service *)ctx)->base, peer, user, out);
 }
 
 /* ---- a command ---- */
@@ -276,9 +285,13 @@ void imap_service_free(struct imap_service *s)
 }
 
 const struct imap_ops imap_service_ops = {
-    .capabilities = "UNSELECT CONDSTORE QRESYNC BINARY OBJECTID SAVEDATE PREVIEW PARTIAL UIDONLY",
+    .capabilities =
+        "UNSELECT CONDSTORE QRESYNC BINARY OBJECTID SAVEDATE PREVIEW PARTIAL UIDONLY I18NLEVEL=1 ESEARCH "
+        "SEARCHRES WITHIN SEARCH=FUZZY SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES "
+        "INPROGRESS",
     .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY,
     .login = on_login,
+    .verifier = on_verifier,
     .command = on_command,
     .idle = imap_idle,
     .leave = on_leave,

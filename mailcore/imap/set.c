@@ -115,24 +115,25 @@ enum status imap_set_parse(struct arena *a, struct str text, size_t most, struct
 enum status imap_set_resolve(struct arena *a, const struct imap_set *set, uint32_t largest,
                              struct imap_set *out)
 {
-    *out = *set;
-    if (!set->star)
+    const struct imap_set from = *set; /* it may be `out` */
+    *out = from;
+    if (!from.star)
         return OK;
     out->star = false;
     out->low = out->high = 0;
     if (!largest)
         return OK;
-    const struct imap_range star = {set->low && set->low < largest ? set->low : largest,
-                                    set->high > largest ? set->high : largest};
-    struct imap_range *ranges = ARENA_ARRAY(a, struct imap_range, set->count + 1);
+    const struct imap_range star = {from.low && from.low < largest ? from.low : largest,
+                                    from.high > largest ? from.high : largest};
+    struct imap_range *ranges = ARENA_ARRAY(a, struct imap_range, from.count + 1);
     if (!ranges)
         return a->st;
     size_t n = 0, i = 0;
-    while (i < set->count && set->ranges[i].first < star.first)
-        ranges[n++] = set->ranges[i++];
+    while (i < from.count && from.ranges[i].first < star.first)
+        ranges[n++] = from.ranges[i++];
     ranges[n++] = star;
-    while (i < set->count)
-        ranges[n++] = set->ranges[i++];
+    while (i < from.count)
+        ranges[n++] = from.ranges[i++];
     out->ranges = ranges;
     out->count = merge(ranges, n);
     return OK;

@@ -25,7 +25,7 @@ struct imap_set {
 enum status imap_set_parse(struct arena *a, struct str text, size_t most, struct imap_set *out);
 
 /* The set with `largest` for '*' (0: nothing is there, and '*' nothing); without a '*' it is the same. Linear. A range that goes
- * up to '*' includes the largest even where it begins above it. */
+ * up to '*' includes the largest even where it begins above it. `out` may be `set`. */
 enum status imap_set_resolve(struct arena *a, const struct imap_set *set, uint32_t largest,
                              struct imap_set *out);
 
