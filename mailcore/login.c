@@ -133,9 +133,10 @@ void mail_login(const struct mail_base *base, struct loop *loop, const struct ma
     if (t->st == OK && decided)
         metrics_add(METRIC_LOGINS_CACHED, 1);
     if (!decided) {
-        t->st = worker_submit(base->pool, &t->job);
-        if (t->st == OK)
-            return;
+        enum status st = worker_submit(base->pool, &t->job);
+        if (st == OK)
+            return; /* from here on the attempt is the worker's, and may be over already */
+        t->st = st;
     }
     finish(t);
 }

@@ -171,8 +171,10 @@ static void on_command(void *ctx, struct imap *s, const struct imap_command *com
     c->enabled = imap_enabled(s);
     c->job.fn = command_run;
     c->post.fn = command_back;
-    c->st = worker_submit(service->base.pool, &c->job);
-    if (c->st != OK) {
+    enum status st =
+        worker_submit(service->base.pool, &c->job); /* the call is the worker's then, and its status too */
+    if (st != OK) {
+        c->st = st;
         c->more = false;
         imap_conclude(s, c);
     }

@@ -117,8 +117,15 @@ static void on_auth(void *ctx, struct pop3 *s, const struct pop3_login *login)
                                   .authorize = login->authorize,
                                   .user = login->user,
                                   .password = login->password,
+                                  .proof = login->proof,
                                   .read_only = true};
     mail_login(&d->base, pop3_engine(s)->loop, &in, logged_in, d);
+}
+
+static enum status on_verifier(void *ctx, const struct line_peer *peer, struct str user,
+                               struct scram_verifier *out)
+{
+    return mail_verifier(&((struct maildrop *)ctx)->base, peer, user, out);
 }
 
 /* ---- opening ---- */
@@ -388,7 +395,7 @@ void pop3_settings_from(const struct conf *conf, bool tls, struct pop3_settings 
 enum status pop3_mailbox_new(const struct mail_base *base, const struct pop3_settings *settings,
                              const struct line_peer *peer, struct line_engine **out)
 {
-    static const struct pop3_ops ops = {on_auth, on_open, on_read, on_update, on_end};
+    static const struct pop3_ops ops = {on_auth, on_open, on_read, on_update, on_end, on_verifier};
     struct maildrop *d = calloc(1, sizeof *d);
     if (!d)
         return E_MEMORY;

@@ -197,7 +197,7 @@ def test_announced():
 def test_a_changed_password_counts_at_once():
     server.user('bob@example.test', 'uno')
     Line('imap').log_in(Scram('bob@example.test', 'uno'))
-    server.command('user', 'passwd', 'bob@example.test', stdin='due\n')
+    server.command('user', 'passwd', 'bob@example.test', '--password-stdin', stdin='due\n')
     refused(lambda: Line('imap').log_in(Scram('bob@example.test', 'uno')))
     Line('imap').log_in(Scram('bob@example.test', 'due'))
 
