@@ -1,5 +1,6 @@
 /* mailcore/imap/fetch.c: one statement walks the messages; bodies are read beside it, large ones piece by piece. */
 #include "mailcore/imap/fetch.h"
+#include "mailcore/imap/object_id.h"
 
 #include "formats/mime_structure.h"
 
@@ -85,13 +86,12 @@ static void write_id(struct imap_fetching *f, struct imap_fetch_writer *w, bool 
         imap_fetch_text(w, "THREADID", STR("NIL"));
         return;
     }
-    if (thread) {
-        buf_addf(&id, "(T%lld)", (long long)m->thread);
-    } else {
-        buf_add(&id, STR("(M"));
-        buf_hex(&id, str_n(m->etag, sizeof m->etag));
-        buf_addc(&id, ')');
-    }
+    buf_addc(&id, '(');
+    if (thread)
+        imap_write_thread_id(&id, m->thread);
+    else
+        imap_write_email_id(&id, m->etag);
+    buf_addc(&id, ')');
     imap_fetch_text(w, thread ? "THREADID" : "EMAILID", buf_view(&id));
 }
 

@@ -160,6 +160,12 @@ def test_what_is_found():
         assert alice.search(*criteria) == numbers.split(), (criteria, alice.search(*criteria))
 
 
+def test_identifiers():
+    line, = alice.do('FETCH 2 (EMAILID THREADID)')
+    email, thread = line.split('EMAILID (')[1].split(')')[0], line.split('THREADID (')[1].split(')')[0]
+    assert alice.search('EMAILID ' + email) == ['2'] and '2' in alice.search('THREADID ' + thread), line
+
+
 def test_what_is_refused():
     for command, word in (('SEARCH CHARSET KLINGON ALL', 'NO [BADCHARSET'), ('SEARCH FOO', 'BAD'), ('SEARCH', 'BAD'), ('SORT () UTF-8 ALL', 'BAD'),
                           ('THREAD X UTF-8 ALL', 'BAD'), ('SEARCH RETURN (ALL PARTIAL 1:2) ALL', 'BAD')):
@@ -236,6 +242,15 @@ def test_thread():
     assert alice.one('THREAD ORDEREDSUBJECT UTF-8 1:4') == '* THREAD (1 3)(2)(4)'
     assert alice.one('UID THREAD REFERENCES UTF-8 SUBJECT large') == '* THREAD (4)'
     assert alice.one('THREAD REFERENCES UTF-8 SEEN') == '* THREAD'
+
+
+def test_flags():
+    alice.do('STORE 1,3 +FLAGS.SILENT (\\Flagged $Job)')
+    alice.do('STORE 3 +FLAGS.SILENT (\\Seen)')
+    for criteria, numbers in (('FLAGGED', '1 3'), ('UNFLAGGED', '2 4 5'), ('SEEN', '3'), ('FLAGGED UNSEEN', '1'), ('KEYWORD $job', '1 3'),
+                              ('UNKEYWORD $Job', '2 4 5'), ('NOT (FLAGGED BODY marked)', '1 2 4 5')):
+        assert alice.search(criteria) == numbers.split(), (criteria, alice.search(criteria))
+    alice.do('STORE 1,3 -FLAGS.SILENT (\\Flagged $Job \\Seen)')
 
 
 def test_what_arrives_is_found_when_it_was_told():
