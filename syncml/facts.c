@@ -123,7 +123,7 @@ static enum status trust_grave(struct turn *t, struct change *c, struct facts *f
  * too many. The other one, if it is not there either, goes to it anew. */
 static bool is_copy(const struct change *c, const struct facts *f, const struct luid *other)
 {
-    return c->db->mode == MODE_SLOW && !luid_is_unmapped(other->luid) && !str_eq(other->luid, c->luid) &&
+    return c->db->mode == MODE_SLOW && !str_eq(other->luid, c->luid) &&
            memcmp(f->hash, f->row.hash, sizeof f->hash) == 0;
 }
 
@@ -144,7 +144,8 @@ static enum status find_gone(struct turn *t, struct tx *tx, struct change *c, st
     if (st == OK)
         st = row_of_part(t, tx, c->db, f->object, f->row.recur_id, &other);
     if (st == OK && is_copy(c, f, &other)) {
-        c->extra = c->db;
+        f->object = NULL;
+        f->copy = true;
     } else if (st == OK && !luid_is_unmapped(other.luid)) { /* the device has it already, by another name */
         f->object = NULL;
         f->has_row = false;
@@ -171,7 +172,7 @@ static enum status find_unmapped(struct turn *t, struct tx *tx, struct change *c
         return find_gone(t, tx, c, f);
     if (st == OK)
         st = row_of_part(t, tx, c->db, f->object, f->row.recur_id, &other);
-    if (st == OK && is_copy(c, f, &other))
+    if (st == OK && !luid_is_unmapped(other.luid) && is_copy(c, f, &other))
         c->extra = c->db;
     return st == NOT_FOUND ? OK : st;
 }

@@ -16,6 +16,7 @@ struct facts { /* of the device's item */
     struct str
         base; /* the object as the row's device got it, when it was changed since; STR_NONE: not known */
     bool has_row, same;     /* same: content_same() held */
+    bool copy;              /* of what was deleted, unchanged; what came in its place has a row of its own */
     struct grave grave;     /* the row's item was deleted; obj_uid STR_NONE: no, or that is forgotten */
     struct db_source *from; /* from here */
     struct slow_entry *entry;

@@ -291,7 +291,7 @@ static enum status stay_gone(struct turn *t, struct tx *tx, struct change *c, co
                              bool *stays)
 {
     enum status st = OK;
-    bool known = c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db);
+    bool known = f->copy || c->db->history || luid_is_unmapped(f->row.luid) || !database_slow(c->db);
     *stays = false;
     if (f->grave.obj_uid.p && !f->object && known && !device_wins(c))
         st = facts_stale(t, tx, c, f, stays);
