@@ -13,7 +13,7 @@ VARIANT  ?= release
 BUILD    := build/$(VARIANT)
 CCACHE   := $(shell command -v ccache 2>/dev/null)
 
-PKGS     := libmicrohttpd sqlite3 libxml-2.0 libargon2 libutf8proc libidn2 libzstd jansson libssl libcrypto gnutls libseccomp zlib libqrencode
+PKGS     := libmicrohttpd sqlite3 libxml-2.0 libargon2 libutf8proc libidn2 libzstd jansson libssl libcrypto gnutls libseccomp zlib libqrencode libunbound
 PKG_C     = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_L     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lresolv -lpthread
 

@@ -33,7 +33,7 @@ struct conf {
 static const struct data_section {
     const char *word;
     bool named;
-} data_sections[] = {{"domains", false}, {"directory", true}};
+} data_sections[] = {{"domains", false}, {"directory", true}, {"transport", false}};
 
 struct reading {
     struct conf *conf;

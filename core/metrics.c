@@ -31,6 +31,12 @@ static const struct {
     [METRIC_POP3_SESSIONS] = {"scambio_pop3_sessions_total", "counter", "POP3 sessions that logged in"},
     [METRIC_POP3_RETRIEVED] = {"scambio_pop3_retrieved_total", "counter", "messages sent over POP3"},
     [METRIC_POP3_DELETED] = {"scambio_pop3_deleted_total", "counter", "messages deleted over POP3"},
+    [METRIC_QUEUE_DELIVERED] = {"scambio_queue_delivered_total", "counter",
+                                "recipients of the queue that have their mail"},
+    [METRIC_QUEUE_DEFERRED] = {"scambio_queue_deferred_total", "counter",
+                               "attempts for recipients of the queue that failed for now"},
+    [METRIC_QUEUE_BOUNCED] = {"scambio_queue_bounced_total", "counter",
+                              "recipients of the queue that were given up"},
 };
 
 static _Atomic uint64_t values[METRIC_COUNT];

@@ -1,5 +1,5 @@
 /* server/line_tls.c: a context for each certificate, counted by the library: a connection holds the one that it began with. */
-#include "server/line_tls.h"
+#include "server/line_tls_inside.h"
 
 #include "core/scoped.h"
 
@@ -14,10 +14,6 @@ enum { CHAIN_MAX = 16 };
 struct line_keys {
     pthread_mutex_t lock;
     SSL_CTX *current; /* NULL: no certificate yet */
-};
-
-struct line_secure {
-    SSL *ssl;
 };
 
 static void free_bio(BIO **bio)

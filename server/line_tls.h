@@ -30,6 +30,18 @@ enum line_io {
 /* The server's side on a socket that stays the caller's. E_UNAVAILABLE: no certificate. */
 enum status line_secure_new(struct line_keys *k, int fd, struct line_secure **out);
 void line_secure_free(struct line_secure *s); /* NULL is allowed */
+
+/* ---- the client's side, for mail that goes out ---- */
+struct line_trust;
+/* Authorities: those of the file, or of the system. INVALID: the file cannot be read; `why`. */
+enum status line_trust_new(struct str ca_file, struct line_trust **out, struct buf *why);
+void line_trust_free(struct line_trust *t); /* NULL is allowed; connections go on */
+/* `host` is said to the server; with `verify` its certificate must be good for that name. Otherwise any will do (RFC 7435). */
+enum status line_secure_connect(struct line_trust *t, int fd, struct str host, bool verify,
+                                struct line_secure **out);
+/* Why a handshake failed, in words. */
+void line_secure_why(const struct line_secure *s, struct buf *out);
+
 enum line_io line_secure_handshake(struct line_secure *s);
 enum line_io line_secure_read(struct line_secure *s, void *out, size_t room, size_t *n);
 enum line_io line_secure_write(struct line_secure *s, struct str bytes, size_t *n);

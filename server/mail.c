@@ -137,6 +137,11 @@ void mail_free(struct mail *m)
     free(m);
 }
 
+const struct mail_base *mail_base_of(const struct mail *m)
+{
+    return &m->base;
+}
+
 bool mail_drain(struct mail *m)
 {
     return line_front_drain(m->front);

@@ -9,6 +9,7 @@
 #include "server/listen.h"
 
 struct mail;
+struct mail_base;
 
 /* Loop, store and directory outlive it. It has workers of its own: a command keeps one until its commit is on disk. */
 enum status mail_new(const struct conf *conf, struct loop *loop, struct directory *dir, struct mail **out);
@@ -22,6 +23,9 @@ enum status mail_certify(struct mail *m, const struct conf *conf, struct str cer
                          struct buf *why);
 /* SIGHUP: for connections that come from now on. */
 enum status mail_reload(struct mail *m, const struct conf *conf);
+
+/* What the mail protocols work with. */
+const struct mail_base *mail_base_of(const struct mail *m);
 
 bool mail_serves(enum listener_role role);
 enum status mail_listen(struct mail *m, int fd, enum listener_role role);

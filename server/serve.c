@@ -10,6 +10,7 @@
 #include "server/control.h"
 #include "server/mail.h"
 #include "server/metrics.h"
+#include "server/outbound.h"
 #include "server/routes.h"
 #include "server/sandbox.h"
 #include "server/tls.h"
@@ -38,6 +39,7 @@ struct process {
     struct routes *routes;
     struct http_front *front;
     struct mail *mail;
+    struct outbound *outbound;
     struct control *control;
     struct loop_watch signals, channel;
     struct loop_timer drain;
@@ -55,6 +57,7 @@ static void drain_more(struct loop_timer *t)
     struct process *p = CONTAINER_OF(t, struct process, drain);
     bool late = clock_mono_us() - p->drain_since > DRAIN_MOST_US;
     bool empty = http_front_drain(p->front);
+    empty = outbound_drain(p->outbound) && empty;
     empty = mail_drain(p->mail) && empty && control_idle(p->control);
     if (empty || late) {
         if (late)
@@ -132,8 +135,10 @@ static enum status apply(struct process *p, struct conf *fresh, struct buf *why)
         st = http_front_reload(p->front, fresh);
     if (st == OK)
         st = mail_reload(p->mail, fresh);
+    if (st == OK)
+        st = outbound_reload(p->outbound, fresh, why);
     if (st != OK) {
-        buf_addz(why, status_text(st));
+        buf_addz(why, why->n ? "" : status_text(st));
         return st;
     }
     control_reload(p->control, fresh);
@@ -252,6 +257,8 @@ static enum status open_all(struct process *p, struct buf *why)
     if (st == OK && p->start->certificate.p)
         st = mail_certify(p->mail, p->conf, p->start->certificate, p->start->key, why);
     if (st == OK)
+        st = outbound_new(p->conf, mail_base_of(p->mail), &p->outbound, why);
+    if (st == OK)
         st = control_new(p->loop, p->store, p->dir, p->conf, &p->control);
     if (st == OK)
         st = listen_all(p, p->start->listeners);
@@ -269,6 +276,7 @@ static void close_all(struct process *p)
     login_cache_close(p->logins);
     store_close(p->store);
     mail_free(p->mail); /* now that no write will call back */
+    outbound_free(p->outbound);
     loop_free(p->loop);
     conf_unref(p->conf);
 }
@@ -302,7 +310,8 @@ int serve_run(struct serve *start)
     char ready = SERVE_READY;
     channel_send(start->channel, str_n(&ready, 1), NULL, 0);
     loop_run(p.loop);
-    if (http_front_busy(p.front) || mail_busy(p.mail) || !control_idle(p.control)) {
+    if (http_front_busy(p.front) || mail_busy(p.mail) || outbound_busy(p.outbound) ||
+        !control_idle(p.control)) {
         store_close(p.store); /* what was acknowledged is on disk; threads that hang die with the process */
         return 0;
     }

@@ -39,7 +39,8 @@ struct tx {
     struct hint *hints;      /* numbers taken; only in writes */
     size_t hint_count, hint_cap;
     struct numbers numbers;
-    bool chores; /* a row for the background was added: see xop.c */
+    bool chores;    /* a row for the background was added: see xop.c */
+    int queue_hint; /* what listeners are told of the queue of mail; 0: nothing */
 };
 
 /* Reading connections of a slot. One that is given back keeps its snapshot as long as nothing is committed, so that reads

@@ -34,6 +34,7 @@ enum status tx_queue_add(struct tx *tx, const struct queue_new *in, const struct
                     db_int(tx->now), db_int(in->expires));
     for (size_t i = 0; i < in->rcpt_count && st == OK; i++)
         st = add_rcpt(tx, *id, (int64_t)i + 1, &in->rcpts[i], in->held);
+    tx->queue_hint = tx->queue_hint ? tx->queue_hint : QUEUE_HINT_ADDED;
     return st;
 }
 
@@ -87,11 +88,11 @@ static enum status forget(struct tx *tx, int64_t id)
     return st == OK ? content_release(tx, content) : st;
 }
 
-enum status tx_queue_settle(struct tx *tx, int64_t id, int64_t *left)
+enum status tx_queue_settle(struct tx *tx, int64_t id, int64_t n, int64_t *left)
 {
     struct db *db = tx_wdb(tx, id);
-    enum status st = DB_RUN(db, "DELETE FROM rcpt WHERE queue = ?1 AND state IN (?2, ?3)", db_int(id),
-                            db_int(RCPT_DELIVERED), db_int(RCPT_BOUNCED));
+    enum status st = DB_RUN(db, "DELETE FROM rcpt WHERE queue = ?1 AND n = ?2 AND state IN (?3, ?4)",
+                            db_int(id), db_int(n), db_int(RCPT_DELIVERED), db_int(RCPT_BOUNCED));
     if (st == OK)
         st = DB_GET_INT(db, left, "SELECT count(*) FROM rcpt WHERE queue = ?1", db_int(id));
     return st == OK && *left == 0 ? forget(tx, id) : st;
@@ -109,6 +110,7 @@ enum status tx_queue_hold(struct tx *tx, int64_t id, bool hold)
     enum status st = exists(tx, id);
     if (st != OK)
         return st;
+    tx->queue_hint = QUEUE_HINT_RETRY;
     return DB_RUN(tx_wdb(tx, id),
                   "UPDATE rcpt SET state = ?3, begun = 0, next = CASE WHEN ?3 = ?4 THEN ?5 ELSE next END "
                   "WHERE queue = ?1 AND state = ?2",
@@ -119,6 +121,7 @@ enum status tx_queue_hold(struct tx *tx, int64_t id, bool hold)
 enum status tx_queue_retry(struct tx *tx, int64_t id)
 {
     enum status st = exists(tx, id);
+    tx->queue_hint = QUEUE_HINT_RETRY;
     return st != OK ? st
                     : DB_RUN(tx_wdb(tx, id), "UPDATE rcpt SET next = ?3 WHERE queue = ?1 AND state = ?2",
                              db_int(id), db_int(RCPT_WAITING), db_int(tx->now));

@@ -3,7 +3,8 @@
  * An entry is a message (shared content, and a prefix of its own) with its envelope; each recipient has a state and a time of its
  * own. A recipient is claimed before he is tried: what was claimed when the process died is found by queue_recover, and after
  * RCPT_BEGUN_MOST such deaths set aside. Delivered and bounced ones stay until tx_queue_settle, so that the notification and the end of the
- * recipient can be one commit. Entries live in any shard; the one that `write.account` names. */
+ * recipient can be one commit. Entries live in any shard; the one that `write.account` names. Who listens to the store's hints hears
+ * of STORE_QUEUE when something may have become due. */
 #ifndef SCAMBIO_STORE_QUEUE_H
 #define SCAMBIO_STORE_QUEUE_H
 
@@ -56,8 +57,8 @@ enum status tx_queue_claim(struct tx *tx, int64_t id, int64_t n);
  * PRECONDITION: he was not claimed. */
 enum status tx_queue_result(struct tx *tx, int64_t id, int64_t n, enum rcpt_state state, int64_t next,
                             struct str text);
-/* Recipients of the entry that are delivered or bounced go; with the last recipient the entry. *left: how many stay. */
-enum status tx_queue_settle(struct tx *tx, int64_t id, int64_t *left);
+/* A recipient that is delivered or bounced goes; with the last one the entry. *left: how many stay. */
+enum status tx_queue_settle(struct tx *tx, int64_t id, int64_t n, int64_t *left);
 
 /* All of the entry's waiting recipients are held, or held ones wait again and are due now. */
 enum status tx_queue_hold(struct tx *tx, int64_t id, bool hold);

@@ -117,7 +117,9 @@ enum status store_run(struct store *s, struct write *w);
  * the writer runs the closure again. */
 enum status tx_nested(struct tx *tx, enum status (*step)(void *ctx, struct tx *tx), void *ctx);
 
-/* ---- change hints: "account, number" after each commit, to whoever listens (IDLE, push, caches) ---- */
+/* ---- change hints: "account, number" after each commit, to whoever listens (IDLE, push, caches) ----
+ * For the queue of mail (store/queue.h) the account is STORE_QUEUE, and the number says what happened. */
+enum { STORE_QUEUE = 0, QUEUE_HINT_ADDED = 1, QUEUE_HINT_RETRY = 2 };
 typedef void (*store_hint_fn)(void *ctx, int64_t account, int64_t seq);
 enum status store_listen(struct store *s, store_hint_fn fn, void *ctx); /* before serving starts; few */
 

@@ -168,6 +168,9 @@ static void rollback(struct writer *w)
 static void publish(struct writer *w)
 {
     struct store *s = w->store;
+    for (size_t k = 0; w->tx.queue_hint && k < s->listener_count; k++)
+        s->listener[k].fn(s->listener[k].ctx, STORE_QUEUE, w->tx.queue_hint);
+    w->tx.queue_hint = 0;
     for (size_t i = 0; i < w->tx.hint_count; i++)
         for (size_t k = 0; k < s->listener_count; k++)
             s->listener[k].fn(s->listener[k].ctx, w->tx.hints[i].account, w->tx.hints[i].seq);

@@ -114,6 +114,14 @@ static const struct lack *find_lack(struct relay *c, const struct mail *m)
     return c->size_limit && m->size > c->size_limit ? &large : NULL;
 }
 
+bool relay_takes(const struct relay *c, unsigned needs)
+{
+    for (size_t i = 0; i < COUNT_OF(lacks); i++)
+        if ((needs & lacks[i].need) && (c->offers & lacks[i].offers) != lacks[i].offers)
+            return false;
+    return true;
+}
+
 /* ---- the envelope ---- */
 
 static void say_mail(struct relay *c, struct buf *out)

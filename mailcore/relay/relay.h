@@ -118,6 +118,8 @@ void relay_free(struct relay *c);
 
 enum relay_event relay_read(struct relay *c, struct str in, struct buf *out);
 enum relay_event relay_secured(struct relay *c, struct buf *out);
+/* Only at RELAY_READY: does the server offer what these needs (MAIL_…) ask for? */
+bool relay_takes(const struct relay *c, unsigned needs);
 /* Only at RELAY_READY. The event is RELAY_READY again when the server lacks what the mail needs: the results have been called. */
 enum relay_event relay_send(struct relay *c, struct mail *m, struct buf *out);
 /* At RELAY_PULL: appends up to about `room` bytes. */

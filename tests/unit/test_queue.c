@@ -23,7 +23,7 @@ struct queue_op {
 QUEUE_DO(do_add, tx_queue_add(tx, &op->fresh, op->p, &op->id))
 QUEUE_DO(do_claim, tx_queue_claim(tx, op->id, op->n))
 QUEUE_DO(do_result, tx_queue_result(tx, op->id, op->n, op->state, op->next, op->text))
-QUEUE_DO(do_settle, tx_queue_settle(tx, op->id, &op->left))
+QUEUE_DO(do_settle, tx_queue_settle(tx, op->id, op->n, &op->left))
 QUEUE_DO(do_hold, tx_queue_hold(tx, op->id, op->hold))
 QUEUE_DO(do_retry, tx_queue_retry(tx, op->id))
 QUEUE_DO(do_delete, tx_queue_delete(tx, op->id))
