@@ -13,9 +13,9 @@ VARIANT  ?= release
 BUILD    := build/$(VARIANT)
 CCACHE   := $(shell command -v ccache 2>/dev/null)
 
-PKGS     := libmicrohttpd sqlite3 libxml-2.0 libargon2 libutf8proc libidn2 libzstd jansson libssl libcrypto gnutls libseccomp zlib libqrencode libunbound
+PKGS     := libmicrohttpd sqlite3 libxml-2.0 libargon2 libutf8proc libidn2 libzstd jansson libssl libcrypto gnutls libseccomp zlib libqrencode
 PKG_C     = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_L     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lresolv -lpthread
+PKG_L     = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -linih -lresolv -lunbound -lpthread
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 -Wundef -Wpointer-arith -Wcast-align=strict -Wwrite-strings \
             -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wimplicit-fallthrough \
