@@ -4,6 +4,7 @@
 #include "mailcore/delivery/intake.h"
 #include "server/cmd_common.h"
 #include "server/metrics.h"
+#include "server/outbound.h"
 #include "server/supervisor.h"
 #include "server/versions.h"
 #include "syncml/syncml.h"
@@ -22,6 +23,8 @@ static int cmd_check_config(struct command_call *c)
         st = syncml_check(conf, &mistakes);
     if (st == OK)
         st = intake_check(conf, &mistakes);
+    if (st == OK)
+        st = outbound_check(conf, &mistakes);
     conf_unref(conf);
     if (st == OK) {
         fail(c, "%s: no mistakes", c->conf_path);

@@ -44,7 +44,7 @@ struct command {
 
 /* The tables of cmd_*.c, joined in server/commands.c. */
 extern const struct command user_commands[], device_commands[], notify_commands[], store_commands[],
-    share_commands[], server_commands[];
+    share_commands[], server_commands[], queue_commands[];
 
 /* For commands: data to the caller's stdout, a message "scambio: what: why" to stderr. */
 void say(struct command_call *c, struct str data);

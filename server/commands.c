@@ -15,7 +15,8 @@ static const struct {
 } tables[] = {
     {"The server", server_commands}, {"Users, groups and aliases", user_commands},
     {"Devices", device_commands},    {NULL, notify_commands},
-    {"Sharing", share_commands},     {"Data", store_commands},
+    {"Sharing", share_commands},     {"Mail that goes out", queue_commands},
+    {"Data", store_commands},
 };
 
 /* How many words of argv the row's words are; 0 when they are not its beginning. */

@@ -2,6 +2,7 @@
 #include "server/metrics.h"
 
 #include "core/clock.h"
+#include "store/queue.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -92,6 +93,23 @@ static void write_store(struct buf *out, struct store *store)
     }
 }
 
+static void write_queue(struct buf *out, struct store *store)
+{
+    struct queue_figures f;
+    SCOPED_READ(tx, store);
+    if (!tx || queue_figures(tx, &f) != OK)
+        return;
+    int64_t age = f.oldest == INT64_MAX ? 0 : clock_now() - f.oldest;
+    metrics_head(out, "scambio_queue_recipients", "gauge",
+                 "recipients whose mail waits to go out, or is held");
+    buf_addf(
+        out,
+        "scambio_queue_recipients{state=\"waiting\"} %lld\nscambio_queue_recipients{state=\"held\"} %lld\n",
+        (long long)f.waiting, (long long)f.held);
+    metrics_head(out, "scambio_queue_oldest_seconds", "gauge", "age of the oldest mail that waits to go out");
+    buf_addf(out, "scambio_queue_oldest_seconds %lld\n", (long long)(age > 0 ? age : 0));
+}
+
 static void write_process(struct buf *out)
 {
     char text[128] = "";
@@ -113,6 +131,8 @@ void metrics_write(struct buf *out, struct store *store)
     metrics_counters(out);
     write_requests(out);
     write_process(out);
-    if (store)
+    if (store) {
         write_store(out, store);
+        write_queue(out, store);
+    }
 }

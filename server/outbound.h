@@ -15,6 +15,8 @@ struct outbound;
 /* Starts the thread. What the base names outlives it. INVALID: `why` says what is wrong in [relay] or [transport]. */
 enum status outbound_new(const struct conf *conf, const struct mail_base *base, struct outbound **out,
                          struct buf *why);
+/* What the configuration says of mail that goes out: INVALID, and `mistakes` says what is wrong. */
+enum status outbound_check(const struct conf *conf, struct buf *mistakes);
 /* Only when outbound_busy says no, and after pool and store have ended what they had. NULL is allowed. */
 void outbound_free(struct outbound *o);
 

@@ -145,6 +145,14 @@ enum status outbound_settings_new(const struct conf *conf, struct outbound_setti
     return r.st;
 }
 
+enum status outbound_check(const struct conf *conf, struct buf *mistakes)
+{
+    struct outbound_settings *s = NULL;
+    enum status st = outbound_settings_new(conf, &s, mistakes);
+    outbound_settings_put(s);
+    return st;
+}
+
 struct outbound_settings *outbound_settings_get(struct outbound_settings *s)
 {
     atomic_fetch_add(&s->refs, 1);

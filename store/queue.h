@@ -85,6 +85,12 @@ enum status queue_ended(struct tx *tx, size_t limit, queue_fn fn, void *ctx);
 /* Every recipient of every entry, or with `id` of one, by entry. */
 enum status queue_each(struct tx *tx, int64_t id, queue_fn fn, void *ctx);
 
+/* How many recipients wait or are being tried, how many are held, and since when the oldest of them waits; INT64_MAX: none. */
+struct queue_figures {
+    int64_t waiting, held, oldest;
+};
+enum status queue_figures(struct tx *tx, struct queue_figures *out);
+
 /* The message of an entry, for message_body and message_pack. NOT_FOUND. */
 enum status queue_open(struct tx *tx, struct arena *a, int64_t id, struct message_text *out);
 

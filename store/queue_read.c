@@ -101,6 +101,34 @@ enum status queue_each(struct tx *tx, int64_t id, queue_fn fn, void *ctx)
     return walk(q, fn, ctx);
 }
 
+static enum status count_state(struct tx *tx, int slot, enum rcpt_state state, int64_t *sum)
+{
+    int64_t n;
+    enum status st =
+        DB_GET_INT(tx_db_slot(tx, slot), &n, "SELECT count(*) FROM rcpt WHERE state = ?1", db_int(state));
+    *sum += st == OK ? n : 0;
+    return st;
+}
+
+enum status queue_figures(struct tx *tx, struct queue_figures *out)
+{
+    enum status st = OK;
+    *out = (struct queue_figures){.oldest = INT64_MAX};
+    for (int slot = 0; slot < tx->store->shards && st == OK; slot++) {
+        int64_t first = INT64_MAX;
+        st = count_state(tx, slot, RCPT_WAITING, &out->waiting);
+        if (st == OK)
+            st = count_state(tx, slot, RCPT_ACTIVE, &out->waiting);
+        if (st == OK)
+            st = count_state(tx, slot, RCPT_HELD, &out->held);
+        if (st == OK) /* numbers are given in the order of arrival */
+            st = DB_GET_INT(tx_db_slot(tx, slot), &first, "SELECT arrived FROM queue ORDER BY id LIMIT 1");
+        st = st == NOT_FOUND ? OK : st;
+        out->oldest = first < out->oldest ? first : out->oldest;
+    }
+    return st;
+}
+
 enum status queue_open(struct tx *tx, struct arena *a, int64_t id, struct message_text *out)
 {
     SCOPED_STMT(q) = DB_QUERY(tx_db(tx, id),

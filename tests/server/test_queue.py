@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Mail that goes out: submitted by a user, found its way by DNS, and brought to servers that take it, refuse it, or behave badly; what was taken
 over is delivered, told of, or in the queue; across kill -9."""
+import json
 import os
 import signal
 import smtplib
@@ -227,6 +228,39 @@ def test_killed_amid_deliveries():
     wait_for('all', lambda: set(subjects + ['under way']) <= set(sink.subjects()), 40)
     wait_for('an empty queue', lambda: not [q for q in queue() if 'kill-' in q[2]], 30)
     assert all(sink.subjects().count(s) == 1 for s in subjects), [(s, sink.subjects().count(s)) for s in subjects]
+
+
+def test_commands():
+    sink.faults['rcpt'] = '450 4.2.0 not now'
+    send('cmd@elsewhere.test', 'command')
+    row = wait_for('a first try', lambda: [r for r in json.loads(server.command('queue', 'list', '--json'))
+                                           if r['recipient'] == 'cmd@elsewhere.test' and r['tries'] != '0'])[0]
+    number = row['id']
+    assert row['sender'] == 'alice@example.test' and '450 4.2.0 not now' in row['last'], row
+    shown = json.loads(server.command('queue', 'show', number, '--json'))
+    assert shown['recipients'][0]['recipient'] == 'cmd@elsewhere.test' and 'Subject: command' in shown['header'], shown
+    assert 'Subject: command' in server.command('queue', 'show', number)
+    wait_for('held', lambda: server.command('queue', 'hold', number) == '' and
+             json.loads(server.command('queue', 'show', number, '--json'))['recipients'][0]['state'] == 'held', 10, 0.3)
+    sink.faults.clear()
+    figures = server.command('stats')
+    assert 'scambio_queue_recipients{state="held"} 1' in figures, figures
+    server.command('queue', 'flush')
+    time.sleep(2.5)
+    assert 'command' not in sink.subjects()
+    server.command('queue', 'release', number)
+    wait_for('the mail', lambda: 'command' in sink.subjects(), 10)
+    wait_for('it is gone', lambda: server.command('queue', 'show', number, check=False).returncode == 1)
+    for verb in 'show', 'hold', 'release', 'delete', 'flush':
+        assert 'no such entry' in server.command('queue', verb, number, check=False).stderr
+        assert server.command('queue', verb, 'x', check=False).returncode == 2
+    sink.faults['rcpt'] = '450 4.2.0 not now'
+    send('gone@elsewhere.test', 'deleted')
+    number = wait_for('it', lambda: [r for r in json.loads(server.command('queue', 'list', '--json')) if r['recipient'] == 'gone@elsewhere.test'])[0]['id']
+    server.command('queue', 'delete', number)
+    sink.faults.clear()
+    time.sleep(3)
+    assert 'deleted' not in sink.subjects() and not notices('deleted')
 
 
 def test_stop_is_quick():
