@@ -48,14 +48,28 @@ static size_t ascii_run(struct str s, size_t i)
     return n - i;
 }
 
-/* Most text is nothing else: a loop that the compiler makes wide. */
+/* Eight letters at once: 'a' to 'z' lose the bit that tells them from capitals. Every byte is below 0x80. */
+static uint64_t upper_word(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101, high = 0x80 * ones;
+    uint64_t from_a = word + (0x80 - 'a') * ones, above_z = word + (0x7f - 'z') * ones;
+    return word ^ (((from_a ^ above_z) & high) >> 2);
+}
+
+/* Most text is nothing else. */
 static void fold_run(struct buf *out, struct str s)
 {
     char *to = s.n ? buf_reserve(out, s.n) : NULL;
+    size_t i = 0;
     if (!to)
         return;
-    for (size_t i = 0; i < s.n; i++)
-        to[i] = (char)(s.p[i] - ((unsigned char)(s.p[i] - 'a') < 26 ? 'a' - 'A' : 0));
+    for (uint64_t word; i + sizeof word <= s.n; i += sizeof word) {
+        memcpy(&word, s.p + i, sizeof word);
+        word = upper_word(word);
+        memcpy(to + i, &word, sizeof word);
+    }
+    for (; i < s.n; i++)
+        to[i] = ascii_upper(s.p[i]);
     buf_commit(out, s.n);
 }
 

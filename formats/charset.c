@@ -294,10 +294,15 @@ static void decode(struct buf *out, enum charset cs, struct str bytes)
 
 static bool is_ascii(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] >= SEVEN_BITS)
-            return false;
-    return true;
+    uint64_t any = 0;
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= s.n; i += sizeof word) {
+        memcpy(&word, s.p + i, sizeof word);
+        any |= word;
+    }
+    for (; i < s.n; i++)
+        any |= (unsigned char)s.p[i];
+    return !(any & 0x8080808080808080);
 }
 
 /* Do ASCII bytes mean ASCII in this set, wherever they stand? */

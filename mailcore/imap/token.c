@@ -65,20 +65,31 @@ static enum imap_read close_with(struct imap_reader *r, const char *why)
     return IMAP_READ_CLOSE;
 }
 
-/* Text of a line. Of a refused command nothing is kept but what its tag needs. */
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Text of a line. Of what is too much the beginning is kept all the same, so that it makes no difference where the stream is cut; of a
+ * refused command nothing more. */
 static void add(struct imap_reader *r, struct str s)
 {
-    r->text.max = r->limits->memory;
+    const struct imap_limits *l = r->limits;
+    const size_t line = l->line > r->outside ? l->line - r->outside : 0,
+                 memory = l->memory > r->text.n ? l->memory - r->text.n : 0;
+    struct str fits = r->why ? STR("") : str_slice(s, 0, least(line, memory));
+    r->text.max = l->memory;
     r->outside += s.n;
-    if (r->outside > r->limits->line)
-        fault(r, "the command line is too long");
-    if (r->why) {
-        r->skipped += s.n;
+    r->skipped += s.n - fits.n;
+    if (r->why)
         return;
-    }
-    buf_add(&r->text, s);
+    buf_add(&r->text, fits);
     if (r->text.st != OK)
-        fault(r, r->text.st == TOO_LARGE ? "the command is too large" : "out of memory");
+        fault(r, "out of memory");
+    else if (s.n > line)
+        fault(r, "the command line is too long");
+    else if (s.n > memory)
+        fault(r, "the command is too large");
 }
 
 /* Follows "{5+}" and the quotes through a line. */
