@@ -1,6 +1,8 @@
 /* mailcore/imap/cmd_search.c: SEARCH, and the answers of SEARCH and SORT (RFC 9051 section 6.4.4; RFC 4731, 5182, 5267, 7162, 9394). */
 #include "mailcore/imap/cmd_search.h"
 
+enum { TAG_MOST = 1024 };
+
 enum status imap_results_add(struct imap_results *r, const struct imap_found *f)
 {
     struct imap_hit *hits =
@@ -212,6 +214,16 @@ static void write_plain(const struct imap_results *r, const char *name)
     buf_add(out, STR("\r\n"));
 }
 
+/* RFC 5267 section 4.3.1: the result is not kept up to date, and the client hears so. */
+static void refuse_update(struct imap_call *c)
+{
+    SCOPED_BUF(code, TAG_MOST);
+    buf_add(&code, STR("NOUPDATE "));
+    imap_write_string(&code, c->command->tag, false);
+    if (code.st == OK)
+        imap_write_status(&c->out, STR_NONE, "NO", buf_c(&code), "results are not kept up to date here");
+}
+
 enum status imap_results_write(struct imap_results *r, const char *name)
 {
     const unsigned shown =
@@ -224,6 +236,8 @@ enum status imap_results_write(struct imap_results *r, const char *name)
     else if (!s->extended ||
              (s->returns & shown)) /* SAVE alone is answered by nothing (RFC 5182 section 2.1) */
         write_extended(r, s->extended ? s->returns : IMAP_RETURN_ALL);
+    if (s->returns & IMAP_RETURN_UPDATE)
+        refuse_update(r->call);
     return s->returns & IMAP_RETURN_SAVE ? save(r) : OK;
 }
 

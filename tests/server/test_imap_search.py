@@ -192,6 +192,11 @@ def test_return_options():
     assert returned('PARTIAL 7:9', 'ALL') == 'PARTIAL (7:9 NIL)'
 
 
+def test_updates_are_refused():
+    lines, answer = alice.say('SEARCH RETURN (UPDATE COUNT) ALL')
+    assert answer.startswith('OK') and lines[0].endswith(' COUNT 5') and lines[1].startswith('* NO [NOUPDATE "t%d"] ' % alice.n), lines
+
+
 def test_saved_results():
     assert alice.say('SEARCH RETURN (SAVE) SUBJECT piano')[0] == []
     assert alice.search('$') == ['1', '3']
