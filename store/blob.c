@@ -156,6 +156,12 @@ enum status blob_put(struct store *s, const unsigned char hash[SHA256_SIZE], str
     return st;
 }
 
+enum status blob_hold(struct store *s, const unsigned char hash[SHA256_SIZE])
+{
+    uint64_t number;
+    return pin(s, hash, &number);
+}
+
 enum status blob_read_range(struct store *s, const unsigned char hash[SHA256_SIZE], size_t size, size_t from,
                             size_t count, struct buf *out)
 {

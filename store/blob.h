@@ -15,6 +15,8 @@ void blobs_close(struct store *s);
 
 /* Pins the blob and makes its file durable. On success the caller owes a blob_unpin. */
 enum status blob_put(struct store *s, const unsigned char hash[SHA256_SIZE], struct str body);
+/* Pins a blob that a row names already. On success the caller owes a blob_unpin. */
+enum status blob_hold(struct store *s, const unsigned char hash[SHA256_SIZE]);
 void blob_unpin(struct store *s, const unsigned char hash[SHA256_SIZE]);
 
 /* Appends the whole file. E_CORRUPT when it is missing or not `size` bytes long. */

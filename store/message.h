@@ -169,6 +169,12 @@ enum status tx_message_copy(struct tx *tx, struct arena *a, const struct actor *
 enum status tx_message_move(struct tx *tx, struct arena *a, const struct actor *actor, int64_t from,
                             struct uid_set uids, int64_t to, struct copy_result *out);
 
+/* COPY and MOVE wherever the two mailboxes are, also in different shards. Blocking: not inside a write. What it brings into another
+ * shard is judged as tx_message_append does; all or none. A fault of a MOVE between shards can leave the messages in both places
+ * until the next start of the store, which finishes it. `uids`: none means all. Results live in the arena. */
+enum status message_carry(struct store *s, struct arena *a, const struct actor *actor, int64_t from,
+                          struct uid_set uids, int64_t to, bool move, struct copy_result *out);
+
 /* Removes those that are marked \Deleted, or with `all` every one of the set. Bodies are kept for undelete. Needs RIGHT_EXPUNGE.
  * *expunged: the UIDs. */
 struct expunge_result {

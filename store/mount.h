@@ -59,4 +59,9 @@ enum status mounts_compare(struct store *s, int64_t collection, mount_odd_fn fn,
 enum status acl_share(struct store *s, const struct actor *actor, int64_t collection,
                       const struct acl_entry *entries, size_t count);
 
+/* The same for the grant of one principal, with the others as they are in that moment. No rights left: the grant goes. */
+enum grant_how { GRANT_SET, GRANT_ADD, GRANT_REMOVE };
+enum status acl_grant(struct store *s, const struct actor *actor, int64_t collection,
+                      const struct acl_entry *entry, enum grant_how how);
+
 #endif

@@ -540,6 +540,61 @@ enum status acl_share(struct store *s, const struct actor *actor, int64_t collec
     return st != OK ? st : xop_remove(s, x.xop);
 }
 
+/* ---- one grant ---- */
+
+struct granting {
+    struct write write;
+    const struct actor *actor;
+    struct acl_entry entry;
+    enum grant_how how;
+    int64_t collection, xop;
+};
+
+static unsigned granted(unsigned had, enum grant_how how, unsigned rights)
+{
+    return how == GRANT_SET ? rights : how == GRANT_ADD ? had | rights : had & ~rights;
+}
+
+static enum status granting_run(struct write *write, struct tx *tx)
+{
+    struct granting *g = CONTAINER_OF(write, struct granting, write);
+    SCOPED_ARENA(a, ARENA_MAX);
+    struct acl_entry *had, *list;
+    size_t count, kept = 0;
+    bool there = false;
+    enum status st = acl_list(tx, &a, g->collection, &had, &count);
+    list = ARENA_ARRAY(&a, struct acl_entry, count + 1);
+    if (st != OK || !list)
+        return st != OK ? st : a.st;
+    for (size_t i = 0; i < count; i++) {
+        struct acl_entry e = had[i];
+        if (e.principal == g->entry.principal) {
+            there = true;
+            e.rights = granted(e.rights, g->how, g->entry.rights);
+        }
+        if (e.rights)
+            list[kept++] = e;
+    }
+    if (!there && g->how != GRANT_REMOVE && g->entry.rights)
+        list[kept++] = g->entry;
+    st = tx_acl_set(tx, g->actor, g->collection, list, kept);
+    return st != OK ? st : tx_xop_add(tx, XOP_RECONCILE, g->collection, STR_NONE, &g->xop);
+}
+
+enum status acl_grant(struct store *s, const struct actor *actor, int64_t collection,
+                      const struct acl_entry *entry, enum grant_how how)
+{
+    struct granting g = {.write = {.run = granting_run, .account = collection, .bytes = 1024},
+                         .actor = actor,
+                         .entry = *entry,
+                         .how = how,
+                         .collection = collection};
+    enum status st = store_run(s, &g.write);
+    if (st == OK)
+        st = mounts_reconcile(s, collection);
+    return st != OK ? st : xop_remove(s, g.xop);
+}
+
 /* ---- who is no more ---- */
 
 struct forgetting {

@@ -127,6 +127,8 @@ enum xop {
     XOP_ACCOUNT = 4, /* in main.db: a new user's account is to be made */
     XOP_MEND = 5,    /* in main.db: accounts and mounts follow who exists, all of them (store/mend.c) */
     XOP_PURGE = 6,   /* in main.db: somebody is being deleted for good (store/purge.c) */
+    XOP_CARRY = 7,   /* messages go into another shard (store/message_carry.c) … */
+    XOP_CARRIED = 8, /* … and have arrived there */
 };
 /* A row that says what is still to be done after this commit. `id` may be NULL. */
 enum status tx_xop_add(struct tx *tx, enum xop op, int64_t subject, struct str data, int64_t *id);
@@ -153,6 +155,12 @@ enum status move_note(struct buf *out, const struct item *item, int64_t to, stru
 enum status move_leave(struct tx *tx, struct arena *a, int64_t from, const struct item *item, int64_t xop);
 /* After a crash: finishes the move when the item has arrived, forgets it otherwise. */
 enum status xop_move_recover(struct store *s, int64_t id, int64_t from, struct str data);
+
+/* ---- message_carry.c ---- */
+/* After a crash: finishes the move when the messages have arrived, forgets it otherwise. */
+enum status xop_carry_recover(struct store *s, int64_t id, int64_t from, struct str data);
+/* The other shard's row, whose use is over when the first one is gone. */
+enum status xop_carried_recover(struct store *s, int64_t id, int64_t source);
 
 /* ---- mount_promise.c ---- */
 enum status xop_mount_recover(struct store *s, int64_t id, struct str data);

@@ -85,6 +85,10 @@ static enum status finish(struct store *s, const struct open_xop *x, bool starti
     switch (x->op) {
     case XOP_MOVE: /* while serving, the thread that moves it sees to it */
         return starting ? xop_move_recover(s, x->id, x->subject, x->data) : OK;
+    case XOP_CARRY:
+        return starting ? xop_carry_recover(s, x->id, x->subject, x->data) : OK;
+    case XOP_CARRIED:
+        return starting ? xop_carried_recover(s, x->id, x->subject) : OK;
     case XOP_MOUNT:
         return xop_mount_recover(s, x->id, x->data);
     case XOP_ACCOUNT:

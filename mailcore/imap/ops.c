@@ -2,6 +2,7 @@
 #include "mailcore/imap/ops.h"
 
 #include "core/net.h"
+#include "mailcore/imap/cmd.h"
 #include "mailcore/imap/cmd_search.h"
 #include "mailcore/imap/view.h"
 #include "mailcore/login.h"
@@ -13,10 +14,39 @@ static enum status run_noop(struct imap_call *c)
 }
 
 static const imap_run rows[IMAP_VERB_COUNT] = {
-    [IMAP_CHECK] = run_noop,           [IMAP_CLOSE] = imap_run_close,   [IMAP_EXAMINE] = imap_run_select,
-    [IMAP_EXPUNGE] = imap_run_expunge, [IMAP_FETCH] = imap_run_fetch,   [IMAP_NOOP] = run_noop,
-    [IMAP_SEARCH] = imap_run_search,   [IMAP_SELECT] = imap_run_select, [IMAP_SORT] = imap_run_sort,
-    [IMAP_STORE] = imap_run_store,     [IMAP_THREAD] = imap_run_thread, [IMAP_UNSELECT] = imap_run_unselect,
+    [IMAP_APPEND] = imap_run_append,
+    [IMAP_CHECK] = run_noop,
+    [IMAP_CLOSE] = imap_run_close,
+    [IMAP_COPY] = imap_run_copy,
+    [IMAP_CREATE] = imap_run_create,
+    [IMAP_DELETEACL] = imap_run_setacl,
+    [IMAP_DELETE] = imap_run_delete,
+    [IMAP_EXAMINE] = imap_run_select,
+    [IMAP_EXPUNGE] = imap_run_expunge,
+    [IMAP_FETCH] = imap_run_fetch,
+    [IMAP_GETACL] = imap_run_getacl,
+    [IMAP_GETMETADATA] = imap_run_getmetadata,
+    [IMAP_GETQUOTAROOT] = imap_run_getquotaroot,
+    [IMAP_GETQUOTA] = imap_run_getquota,
+    [IMAP_LISTRIGHTS] = imap_run_listrights,
+    [IMAP_LIST] = imap_run_list,
+    [IMAP_LSUB] = imap_run_lsub,
+    [IMAP_MOVE] = imap_run_copy,
+    [IMAP_MYRIGHTS] = imap_run_myrights,
+    [IMAP_NOOP] = run_noop,
+    [IMAP_RENAME] = imap_run_rename,
+    [IMAP_SEARCH] = imap_run_search,
+    [IMAP_SELECT] = imap_run_select,
+    [IMAP_SETACL] = imap_run_setacl,
+    [IMAP_SETMETADATA] = imap_run_setmetadata,
+    [IMAP_SETQUOTA] = imap_run_setquota,
+    [IMAP_SORT] = imap_run_sort,
+    [IMAP_STATUS] = imap_run_status,
+    [IMAP_STORE] = imap_run_store,
+    [IMAP_SUBSCRIBE] = imap_run_subscribe,
+    [IMAP_THREAD] = imap_run_thread,
+    [IMAP_UNSELECT] = imap_run_unselect,
+    [IMAP_UNSUBSCRIBE] = imap_run_subscribe,
 };
 
 /* ---- a user ---- */
@@ -148,7 +178,11 @@ static void command_run(struct job *job)
 {
     struct imap_call *c = CONTAINER_OF(job, struct imap_call, job);
     c->more = false;
-    c->st = rows[c->command->verb](c);
+    c->st = c->user->ready ? OK : imap_first_mailboxes(c);
+    if (c->st == OK) {
+        c->user->ready = true;
+        c->st = rows[c->command->verb](c);
+    }
     tell_news(c);
     loop_post(c->user->loop, &c->post);
 }
@@ -290,8 +324,11 @@ const struct imap_ops imap_service_ops = {
     .capabilities =
         "UNSELECT CONDSTORE QRESYNC BINARY OBJECTID SAVEDATE PREVIEW PARTIAL UIDONLY I18NLEVEL=1 ESEARCH "
         "SEARCHRES WITHIN SEARCH=FUZZY SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES "
-        "INPROGRESS",
-    .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY,
+        "INPROGRESS "
+        "CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS STATUS=SIZE "
+        "APPENDLIMIT MULTIAPPEND CATENATE QUOTA QUOTA=RES-STORAGE ACL RIGHTS=texk UTF8=ACCEPT LIST-METADATA "
+        "METADATA UIDPLUS MOVE",
+    .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY | IMAP_ENABLED_UTF8,
     .login = on_login,
     .verifier = on_verifier,
     .command = on_command,

@@ -62,6 +62,7 @@ struct imap_user {
     struct loop *loop;
     int64_t id;     /* the account */
     bool read_only; /* a master user */
+    bool ready;     /* the first mailboxes are there */
     char address[320], peer[64];
     struct imap_view *view; /* the selected mailbox; NULL */
     struct imap_call call;

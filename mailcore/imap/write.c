@@ -237,6 +237,23 @@ static const struct {
     {IMAP_USE_IMPORTANT, STR_INIT("\\Important")},
 };
 
+/* The extended data items of LIST (RFC 9051 section 6.3.9.6). */
+static void add_extended(struct buf *out, const struct imap_list_line *line, bool utf8)
+{
+    const bool children = line->child_subscribed || line->child_special;
+    buf_add(out, STR(" ("));
+    if (children)
+        buf_addf(out, "\"CHILDINFO\" (%s%s%s)", line->child_subscribed ? "\"SUBSCRIBED\"" : "",
+                 line->child_subscribed && line->child_special ? " " : "",
+                 line->child_special ? "\"SPECIAL-USE\"" : "");
+    if (line->old_name.p) {
+        buf_add(out, children ? STR(" \"OLDNAME\" (") : STR("\"OLDNAME\" ("));
+        imap_write_mailbox(out, line->old_name, utf8);
+        buf_addc(out, ')');
+    }
+    buf_addc(out, ')');
+}
+
 void imap_write_list(struct buf *out, const struct imap_list_line *line, bool utf8)
 {
     bool any = false;
@@ -253,19 +270,8 @@ void imap_write_list(struct buf *out, const struct imap_list_line *line, bool ut
     imap_write_string(out, line->delimiter ? str_n(&line->delimiter, 1) : STR_NONE, false);
     buf_addc(out, ' ');
     imap_write_mailbox(out, line->mailbox, utf8);
-    if (line->child_subscribed || line->old_name.p) {
-        buf_add(out, STR(" ("));
-        if (line->child_subscribed)
-            buf_add(out, STR("\"CHILDINFO\" (\"SUBSCRIBED\")"));
-        if (line->child_subscribed && line->old_name.p)
-            buf_addc(out, ' ');
-        if (line->old_name.p) {
-            buf_add(out, STR("\"OLDNAME\" ("));
-            imap_write_mailbox(out, line->old_name, utf8);
-            buf_addc(out, ')');
-        }
-        buf_addc(out, ')');
-    }
+    if (line->child_subscribed || line->child_special || line->old_name.p)
+        add_extended(out, line, utf8);
     buf_add(out, STR("\r\n"));
 }
 

@@ -67,6 +67,7 @@ struct imap_list_line {
     char delimiter;               /* 0: NIL */
     struct str mailbox, old_name; /* UTF-8; old_name STR_NONE: none */
     bool child_subscribed;        /* CHILDINFO ("SUBSCRIBED") */
+    bool child_special;           /* CHILDINFO ("SPECIAL-USE") */
 };
 void imap_write_list(struct buf *out, const struct imap_list_line *line, bool utf8);
 

@@ -337,6 +337,18 @@ static void keywords_are_bounded(void **state)
         op.change.how = FLAGS_REMOVE;
         assert_ok(mail_run(&op, inbox, do_flags));
         assert_true(one(&w, &w.as_alice, inbox, 1).keywords == UINT64_MAX >> 1);
+        /* a bit that no message has any more is free for another name */
+        struct str names[KEYWORDS_MAX], two[] = {STR("one-more"), STR("two-more")};
+        op.change = (struct flag_change){
+            .how = FLAGS_ADD, .keywords = two, .keyword_count = 2, .unchanged_since = -1};
+        assert_status(mail_run(&op, inbox, do_flags), TOO_MANY);
+        op.change.keyword_count = 1;
+        assert_ok(mail_run(&op, inbox, do_flags));
+        assert_true(one(&w, &w.as_alice, inbox, 1).keywords == UINT64_MAX);
+        SCOPED_READ(tx, w.f.store);
+        assert_ok(mailbox_keywords(tx, &w.arena, &w.as_alice, inbox, names));
+        assert_str(names[63], "one-more");
+        assert_str(names[0], "k0");
     }
 }
 
