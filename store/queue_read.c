@@ -122,7 +122,8 @@ enum status queue_figures(struct tx *tx, struct queue_figures *out)
         if (st == OK)
             st = count_state(tx, slot, RCPT_HELD, &out->held);
         if (st == OK) /* numbers are given in the order of arrival */
-            st = DB_GET_INT(tx_db_slot(tx, slot), &first, "SELECT arrived FROM queue ORDER BY id LIMIT 1");
+            st = DB_GET_INT(tx_db_slot(tx, slot), &first,
+                            "SELECT arrived FROM queue " DB_SCAN "ORDER BY id LIMIT 1"); /* one row of it */
         st = st == NOT_FOUND ? OK : st;
         out->oldest = first < out->oldest ? first : out->oldest;
     }

@@ -375,6 +375,39 @@ def test_rights():
         x.logout()
 
 
+def test_copy_and_move():
+    a, b = login('alice'), login('bob')
+    ok(a, 'CREATE From')
+    ok(a, 'CREATE To')
+    for i in range(5):
+        assert append(a, 'From', b'Subject: %d\r\n\r\n' % i, '$Mark \\Flagged' if i == 1 else '').startswith('OK')
+    ok(a, 'SELECT From')
+    lines, answer = say(a, 'COPY 2,4:5 To')
+    assert re.match(r'OK \[COPYUID [1-9]\d* 2,4:5 1:3\]', answer) and not lines, (lines, answer)
+    no(a, 'UID COPY 1 nothing', 'TRYCREATE')
+    lines, answer = say(a, 'UID COPY 77 To')
+    assert answer.startswith('OK ') and 'COPYUID' not in answer and not lines, (lines, answer)
+    assert say(a, 'COPY 77 To')[1].startswith('BAD')
+    lines, answer = say(a, 'MOVE 1:2 To')
+    assert answer.startswith('OK') and re.match(r'\* OK \[COPYUID [1-9]\d* 1:2 4:5\]', lines[0]), (lines, answer)
+    assert sum(' EXPUNGE' in l for l in lines[1:]) == 2, lines
+    assert status(a, 'To', 'MESSAGES') == {'MESSAGES': 5} and status(a, 'From', 'MESSAGES') == {'MESSAGES': 3}
+    assert bodies('alice@example.test', 'To')[3:] == [b'Subject: 0\r\n\r\n', b'Subject: 1\r\n\r\n']
+    ok(b, 'CREATE Given')
+    ok(b, 'SETACL Given alice@example.test lrswi')
+    theirs = '"Other Users/bob@example.test/Given"'
+    lines, answer = say(a, 'UID MOVE 3 ' + theirs)  # the two may be in different shards
+    assert answer.startswith('OK') and re.match(r'\* OK \[COPYUID [1-9]\d* 3 1\]', lines[0]), (lines, answer)
+    assert bodies('bob@example.test', 'Given') == [b'Subject: 2\r\n\r\n']
+    ok(b, 'SETACL Given alice@example.test lr')
+    no(a, 'COPY 1 ' + theirs, 'NOPERM')
+    ok(a, 'EXAMINE From')
+    no(a, 'MOVE 1 To', 'NOPERM')
+    assert status(a, 'From', 'MESSAGES') == {'MESSAGES': 2}
+    a.logout()
+    b.logout()
+
+
 def test_metadata():
     a, b = login('alice'), login('bob')
     ok(a, 'CREATE Notes')
