@@ -28,12 +28,18 @@ struct imap_fetching {
 static unsigned wanted(const struct imap_fetch_item *item)
 {
     static const unsigned wants[] = {
-        [IMAP_FETCH_ENVELOPE] = WANT_PACK,      [IMAP_FETCH_RFC822] = WANT_PACK,
-        [IMAP_FETCH_RFC822_HEADER] = WANT_PACK, [IMAP_FETCH_RFC822_TEXT] = WANT_PACK,
-        [IMAP_FETCH_BODYSTRUCTURE] = WANT_PACK, [IMAP_FETCH_BODY] = WANT_PACK,
-        [IMAP_FETCH_BODY_SECTION] = WANT_PACK,  [IMAP_FETCH_BINARY] = WANT_PACK,
-        [IMAP_FETCH_BINARY_SIZE] = WANT_PACK,   [IMAP_FETCH_EMAILID] = WANT_KEY,
-        [IMAP_FETCH_THREADID] = WANT_KEY,       [IMAP_FETCH_PREVIEW] = WANT_KEY,
+        [IMAP_FETCH_ENVELOPE] = WANT_PACK,
+        [IMAP_FETCH_RFC822] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_RFC822_HEADER] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_RFC822_TEXT] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_BODYSTRUCTURE] = WANT_PACK,
+        [IMAP_FETCH_BODY] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_BODY_SECTION] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_BINARY] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_BINARY_SIZE] = WANT_PACK | WANT_TEXT,
+        [IMAP_FETCH_EMAILID] = WANT_KEY,
+        [IMAP_FETCH_THREADID] = WANT_KEY,
+        [IMAP_FETCH_PREVIEW] = WANT_KEY,
     };
     return (size_t)item->kind < COUNT_OF(wants) ? wants[item->kind] : 0;
 }
@@ -113,7 +119,7 @@ static enum status write_structure(struct imap_fetching *f, struct imap_fetch_wr
         return st;
     const struct message_text *t = &f->open.text;
     SCOPED_BUF(message, (size_t)t->body_size);
-    st = message_body(f->tx, t, (int64_t)t->prefix.n, t->body_size, &message);
+    st = imap_text_bytes(f->tx, &f->open, (int64_t)t->prefix.n, t->body_size, &message);
     if (st != OK)
         return st;
     imap_fetch_text(w, "BODY", STR(""));
@@ -176,7 +182,7 @@ static enum status stream(struct imap_fetching *f)
     int64_t room = out->n < IMAP_OUT_PIECE ? (int64_t)(IMAP_OUT_PIECE - out->n) : 0;
     int64_t n = f->span.count <= STREAM_FROM || f->span.count < room ? f->span.count : room;
     size_t before = out->n;
-    enum status st = message_body(f->tx, &f->open.text, f->span.from, n, out);
+    enum status st = imap_text_bytes(f->tx, &f->open, f->span.from, n, out);
     if (st == OK && out->n - before != (size_t)n)
         st = E_CORRUPT;
     f->span.from += n;
@@ -196,7 +202,7 @@ static enum status write_fields(struct imap_fetching *f, const struct imap_fetch
 {
     SCOPED_BUF(head, (size_t)span->count);
     SCOPED_BUF(made, (size_t)span->count + 2);
-    enum status st = message_body(f->tx, &f->open.text, span->from, span->count, &head);
+    enum status st = imap_text_bytes(f->tx, &f->open, span->from, span->count, &head);
     if (st != OK)
         return st;
     imap_header_fields(&made, buf_view(&head), &item->section);
@@ -311,9 +317,16 @@ static enum status write_message(struct imap_fetching *f, const struct message *
     f->open = (struct imap_opened){.m = *m};
     f->open.m.key = (struct mail_key){.preview = arena_str(&f->c->piece, m->key.preview)};
     f->item = 0;
+    if (f->want & WANT_TEXT) {
+        f->open.has_text = true;
+        f->open.text = m->text;
+        f->open.text.prefix = arena_str(&f->c->piece, m->text.prefix);
+        f->open.body = message_inline(m);
+    }
     enum status st = write_items(f, &w);
     if (st == TRUNCATED) {
         f->streaming = true;
+        f->open.body = STR_NONE;
         f->open.m.packed = STR_NONE; /* it is gone with the statement */
         return st;
     }

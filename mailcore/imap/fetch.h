@@ -30,12 +30,18 @@ struct imap_opened { /* a message that is read from; strings in c->piece */
     struct message m;
     bool has_text, has_pack;
     struct message_text text;
+    struct str
+        body; /* behind the prefix, while the statement is at this message; STR_NONE: it has to be read */
     struct mime_pack pack;
 };
 enum status imap_open_text(struct imap_call *c, struct tx *tx, const struct actor *actor,
                            struct imap_opened *o);
 enum status imap_open_pack(struct imap_call *c, struct tx *tx, const struct actor *actor,
                            struct imap_opened *o);
+
+/* Appends bytes of the message. */
+enum status imap_text_bytes(struct tx *tx, const struct imap_opened *o, int64_t from, int64_t count,
+                            struct buf *out);
 
 struct imap_span { /* bytes of the message */
     int64_t from, count;

@@ -32,6 +32,21 @@ enum status imap_open_pack(struct imap_call *c, struct tx *tx, const struct acto
     return st;
 }
 
+enum status imap_text_bytes(struct tx *tx, const struct imap_opened *o, int64_t from, int64_t count,
+                            struct buf *out)
+{
+    const struct str prefix = o->text.prefix;
+    if (!o->body.p)
+        return message_body(tx, &o->text, from, count, out);
+    if (from < 0 || count < 0)
+        return INVALID;
+    struct str front = str_slice(prefix, (size_t)from, (size_t)count);
+    size_t skip = (size_t)from > prefix.n ? (size_t)from - prefix.n : 0;
+    buf_add(out, front);
+    buf_add(out, str_slice(o->body, skip, (size_t)count - front.n));
+    return out->st;
+}
+
 /* ---- where parts stand ---- */
 
 static struct imap_span head_of(const struct imap_opened *o, const struct mime_part *p)
@@ -134,8 +149,8 @@ enum status imap_binary(struct tx *tx, const struct imap_opened *o, const struct
         return UNSUPPORTED;
     SCOPED_BUF(raw, (size_t)span.count);
     if (encoding != MIME_BASE64 && encoding != MIME_QUOTED)
-        return message_body(tx, &o->text, span.from, span.count, out);
-    st = message_body(tx, &o->text, span.from, span.count, &raw);
+        return imap_text_bytes(tx, o, span.from, span.count, out);
+    st = imap_text_bytes(tx, o, span.from, span.count, &raw);
     if (st != OK)
         return st;
     if (encoding == MIME_BASE64)
