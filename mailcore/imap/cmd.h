@@ -42,6 +42,7 @@ enum status imap_run_subscribe(struct imap_call *c); /* UNSUBSCRIBE too */
 
 /* ---- cmd_append.c ---- */
 enum status imap_run_append(struct imap_call *c);
+enum status imap_run_replace(struct imap_call *c);
 
 /* ---- cmd_copy.c ---- */
 enum status imap_run_copy(struct imap_call *c); /* MOVE too */

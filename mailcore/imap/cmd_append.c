@@ -1,5 +1,5 @@
 /* mailcore/imap/cmd_append.c: APPEND of one or several messages (RFC 9051 section 6.3.12, RFC 3502): all are prepared before the writer's turn, and
- * go into the mailbox in one write, or none does. */
+ * go into the mailbox in one write, or none does. REPLACE (RFC 8508) takes the old message away in the same write. */
 #include "mailcore/imap/append.h"
 
 struct one {
@@ -14,6 +14,9 @@ struct append {
     struct imap_where where;
     struct one *list;
     size_t count;
+    struct imap_call *call;
+    int64_t old_mailbox; /* REPLACE: where the old one is; 0: there is none */
+    struct uid_set old;
 };
 
 /* RFC 3502 section 4: an empty message calls the command off. */
@@ -62,7 +65,10 @@ static enum status append_run(struct write *w, struct tx *tx)
     for (size_t i = 0; i < a->count && st == OK; i++)
         st = tx_message_append(tx, &a->where.actor, a->where.id, &a->list[i].fresh, &a->list[i].prepared,
                                &a->list[i].put);
-    return st == NOT_FOUND ? NO_PARENT : st; /* TRYCREATE */
+    if (st != OK || !a->old_mailbox)
+        return st == NOT_FOUND ? NO_PARENT : st; /* TRYCREATE */
+    struct expunge_result gone;
+    return tx_message_expunge(tx, &a->call->arena, &a->where.actor, a->old_mailbox, a->old, true, &gone);
 }
 
 static enum status begin(struct imap_call *c, const struct imap_append *in, struct append *a)
@@ -96,7 +102,7 @@ static void end(struct append *a)
 }
 
 /* "APPENDUID 5 7:9" (RFC 4315) */
-static enum status say_uids(struct imap_call *c, const struct append *a)
+static enum status say_uids(struct imap_call *c, struct buf *out, const struct append *a)
 {
     struct imap_set_builder b = {0};
     enum status st = OK;
@@ -107,9 +113,9 @@ static enum status say_uids(struct imap_call *c, const struct append *a)
     if (st != OK || !a->count)
         return st;
     const struct imap_set uids = imap_set_built(&b);
-    buf_addf(&c->code, "APPENDUID %lld ", (long long)a->list[0].put.uidvalidity);
-    imap_set_write(&c->code, &uids);
-    return c->code.st;
+    buf_addf(out, "APPENDUID %lld ", (long long)a->list[0].put.uidvalidity);
+    imap_set_write(out, &uids);
+    return out->st;
 }
 
 enum status imap_run_append(struct imap_call *c)
@@ -119,5 +125,47 @@ enum status imap_run_append(struct imap_call *c)
     if (st == OK)
         st = imap_write(c, &a.write);
     end(&a);
-    return st == OK ? say_uids(c, &a) : st;
+    return st == OK ? say_uids(c, &c->code, &a) : st;
+}
+
+/* ---- REPLACE ---- */
+
+static enum status pick_old(struct imap_call *c, struct append *a)
+{
+    const struct imap_view *v = c->user->view;
+    const uint32_t number = c->command->u.append.number;
+    const struct imap_range one = {number, number};
+    const struct imap_set set =
+        number ? (struct imap_set){.ranges = &one, .count = 1} : (struct imap_set){.star = true};
+    struct imap_picked picked;
+    enum status st = imap_view_pick(c, &set, c->command->uid, &picked);
+    if (st == OK && !picked.count)
+        st = NOT_FOUND;
+    if (st == OK && (v->read_only || !(v->rights & RIGHT_DELETE)))
+        st = DENIED;
+    a->call = c;
+    a->old_mailbox = v->mailbox;
+    a->old = picked.uids;
+    return st;
+}
+
+enum status imap_run_replace(struct imap_call *c)
+{
+    struct append a = {0};
+    enum status st = pick_old(c, &a);
+    if (st == OK)
+        st = begin(c, &c->command->u.append, &a);
+    if (st == OK && store_shard_of(a.where.id) != store_shard_of(a.old_mailbox)) {
+        c->text = "the two mailboxes are kept apart: APPEND and EXPUNGE instead";
+        st = UNSUPPORTED;
+    }
+    if (st == OK)
+        st = imap_write(c, &a.write);
+    end(&a);
+    if (st != OK)
+        return st;
+    buf_add(&c->out, STR("* OK [")); /* before the expunge (section 3.4) */
+    st = say_uids(c, &c->out, &a);
+    buf_add(&c->out, STR("] replaced\r\n"));
+    return st;
 }

@@ -35,6 +35,7 @@ static const imap_run rows[IMAP_VERB_COUNT] = {
     [IMAP_MYRIGHTS] = imap_run_myrights,
     [IMAP_NOOP] = run_noop,
     [IMAP_RENAME] = imap_run_rename,
+    [IMAP_REPLACE] = imap_run_replace,
     [IMAP_SEARCH] = imap_run_search,
     [IMAP_SELECT] = imap_run_select,
     [IMAP_SETACL] = imap_run_setacl,
@@ -327,7 +328,7 @@ const struct imap_ops imap_service_ops = {
         "INPROGRESS "
         "CHILDREN SPECIAL-USE CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS LIST-MYRIGHTS STATUS=SIZE "
         "APPENDLIMIT MULTIAPPEND CATENATE QUOTA QUOTA=RES-STORAGE ACL RIGHTS=texk UTF8=ACCEPT LIST-METADATA "
-        "METADATA UIDPLUS MOVE",
+        "METADATA UIDPLUS MOVE REPLACE",
     .enables = IMAP_ENABLED_CONDSTORE | IMAP_ENABLED_QRESYNC | IMAP_ENABLED_UIDONLY | IMAP_ENABLED_UTF8,
     .login = on_login,
     .verifier = on_verifier,

@@ -408,6 +408,27 @@ def test_copy_and_move():
     b.logout()
 
 
+def test_replace():
+    c = login('carol')
+    ok(c, 'CREATE Work')
+    for i in range(3):
+        assert append(c, 'Work', b'Subject: %d\r\n\r\n' % i).startswith('OK')
+    ok(c, 'SELECT Work')
+    new = b'Subject: new\r\n\r\n'
+    lines, answer = say(c, b'REPLACE 2 Work (\\Draft) {%d+}\r\n%s' % (len(new), new))
+    assert answer.startswith('OK'), answer
+    assert re.match(r'\* OK \[APPENDUID [1-9]\d* 4\]', lines[0]) and '* 2 EXPUNGE' in lines, lines
+    assert bodies('carol@example.test', 'Work') == [b'Subject: 0\r\n\r\n', b'Subject: 2\r\n\r\n', new]
+    lines, answer = say(c, b'UID REPLACE 1 Trash {%d+}\r\n%s' % (len(new), new))
+    assert answer.startswith('OK') and '* 1 EXPUNGE' in lines, (lines, answer)
+    assert say(c, b'UID REPLACE 1 Trash {%d+}\r\n%s' % (len(new), new))[1].startswith('NO')
+    assert '[TRYCREATE]' in say(c, b'REPLACE * nothing {%d+}\r\n%s' % (len(new), new))[1]
+    assert bodies('carol@example.test', 'Work') == [b'Subject: 2\r\n\r\n', new]
+    ok(c, 'EXAMINE Work')
+    assert '[NOPERM]' in say(c, b'REPLACE 1 Work {%d+}\r\n%s' % (len(new), new))[1]
+    c.logout()
+
+
 def test_metadata():
     a, b = login('alice'), login('bob')
     ok(a, 'CREATE Notes')
