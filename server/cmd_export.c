@@ -1,10 +1,13 @@
-/* server/cmd_export.c: `scambio export`: a user's calendars as one .ics each and his cards as .vcf, one behind the other.
+/* server/cmd_export.c: `scambio export`: a user's calendars as one .ics each and his cards as .vcf, one behind the other; a mailbox
+ * as an mbox (server/export_mail.c).
  *
  * Goes through a collection in pages by number, and ends each read before it writes: the reader of the output may be slow, and a
  * snapshot held that long would keep the write-ahead log from shrinking. What changes meanwhile is exported as it is then. An item
  * that cannot be read or is not what it should be is named and left out: the others must not be lost with it. */
 #include "server/cmd_store.h"
+#include "server/export_mail.h"
 #include "store/item.h"
+#include "store/mailbox.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -167,8 +170,9 @@ static enum status export_collection(struct export *e)
 
 /* The collections to export, in the arena: the named one, or all of the user's own. */
 static bool choose(struct command_call *c, struct arena *a, struct str user, struct str name,
-                   struct collection **out, size_t *count)
+                   struct collection **out, size_t *count, int64_t *mail_of)
 {
+    *mail_of = 0;
     SCOPED_READ(tx, c->store);
     struct principal p;
     if (!tx || !cmd_user(c, tx, a, user, &p))
@@ -178,6 +182,12 @@ static bool choose(struct command_call *c, struct arena *a, struct str user, str
         *out = ARENA_NEW(a, struct collection);
         *count = 1;
         st = *out ? collection_find(tx, a, &actor_system, p.id, 0, name, *out) : E_MEMORY;
+        if (st == NOT_FOUND) {
+            int64_t mailbox;
+            const struct actor owner = {.id = p.id};
+            st = mailbox_find(tx, a, &owner, p.id, name, &mailbox);
+            *mail_of = st == OK ? p.id : 0;
+        }
     } else {
         st = collection_list(tx, a, &actor_system, p.id, 0, out, count);
     }
@@ -211,7 +221,8 @@ int cmd_export(struct command_call *c)
     SCOPED_ARENA(a, 64 << 20);
     struct collection *list;
     size_t count;
-    if (!choose(c, &a, args.option[0], args.option[1], &list, &count))
+    int64_t mail_of;
+    if (!choose(c, &a, args.option[0], args.option[1], &list, &count, &mail_of))
         return 1;
     struct export e = {.call = c,
                        .user = args.option[0],
@@ -219,7 +230,8 @@ int cmd_export(struct command_call *c)
                        .zones = ARENA_INIT(256 << 20),
                        .out = BUF_INIT(OUT_MAX)};
     e.fd = c->out_file >= 0 ? c->out_file : c->out;
-    enum status st = export_all(&e, list, count);
+    enum status st =
+        mail_of ? mail_export(c, mail_of, args.option[1], e.fd, &e.broken) : export_all(&e, list, count);
     if (st == OK && c->out_file >= 0 && fsync(c->out_file) != 0 && errno != EINVAL && errno != EROFS)
         st = errno == ENOSPC ? E_FULL : E_IO;
     arena_free(&e.arena);

@@ -1,10 +1,11 @@
-/* server/cmd_import.c: `scambio import`: calendars and cards from files into a user's collections.
+/* server/cmd_import.c: `scambio import`: calendars and cards from files into a user's collections; mail is server/import_mail.c's.
  *
  * The objects of a file go through the writer many at a time (submitted, not waited for one by one), so that thousands take
  * seconds and other accounts' writes come in between. An object is found again by its UID: a second import changes nothing. */
 #include "core/clock.h"
 #include "server/cmd_store.h"
 #include "server/folder.h"
+#include "server/import_mail.h"
 #include "store/item.h"
 
 #include <errno.h>
@@ -12,13 +13,22 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { IN_FLIGHT = 256, FILE_MAX = 1 << 30, JOB_ARENA = 64 << 20, NAME_MAX_BYTES = 180, COMPLAINTS = 20 };
+enum {
+    IN_FLIGHT = 256,
+    FILE_MAX = 1 << 30,
+    JOB_ARENA = 64 << 20,
+    NAME_MAX_BYTES = 180,
+    COMPLAINTS = 20,
+    KNOWN_BY = 4096
+};
 
 struct import {
     struct command_call *call;
     int64_t account;
-    struct collection given; /* --collection; id 0: the default for the kind */
-    int64_t targets[4];      /* VEVENT, VTODO, VJOURNAL, cards */
+    struct collection given;  /* --collection; id 0: the default for the kind, or it is a mailbox */
+    struct str named;         /* --collection */
+    struct mail_import *mail; /* NULL: there was none yet */
+    int64_t targets[4];       /* VEVENT, VTODO, VJOURNAL, cards */
     const char *file;
     size_t added, updated, unchanged, failed;
     size_t bytes, bytes_done; /* of the file, for progress */
@@ -275,7 +285,9 @@ static enum status import_text(struct import *im, struct str text)
         text = str_from(text, 3);
     size_t at = next_part(text, 0, &card);
     if (at >= text.n)
-        complain(im, STR("file"), STR("neither a calendar (.ics) nor cards (.vcf)"));
+        complain(im, STR("file"),
+                 im->named.p && !im->given.id ? STR("it is no mail, and no own collection has that name")
+                                              : STR("neither a calendar (.ics), nor cards (.vcf), nor mail"));
     for (enum status st; at < text.n; at = im->bytes_done) {
         size_t end = at;
         do
@@ -294,6 +306,17 @@ static enum status import_text(struct import *im, struct str text)
 }
 
 /* ---- files ---- */
+static bool is_mail(const struct import *im, struct str begin)
+{
+    return !im->given.id && mail_import_knows(begin);
+}
+
+static enum status import_mail(struct import *im, int fd, struct str begin)
+{
+    enum status st = im->mail ? OK : mail_import_new(im->call, im->account, im->named, &im->mail);
+    return st == OK ? mail_import_file(im->mail, im->file, fd, begin) : st;
+}
+
 static enum status import_fd(struct import *im, int fd)
 {
     SCOPED_BUF(text, FILE_MAX);
@@ -309,8 +332,13 @@ static enum status import_fd(struct import *im, int fd)
             return E_IO;
         if (n == 0)
             break;
+        bool first = text.n < KNOWN_BY;
         buf_commit(&text, (size_t)n);
+        if (first && text.n >= KNOWN_BY && is_mail(im, buf_view(&text)))
+            return import_mail(im, fd, buf_view(&text));
     }
+    if (is_mail(im, buf_view(&text)))
+        return import_mail(im, fd, buf_view(&text));
     im->bytes = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? text.n : 0;
     im->bytes_done = 0;
     enum status result = import_text(im, buf_view(&text));
@@ -337,7 +365,7 @@ static enum status import_folder(struct import *im, int fd)
     }
     im->file = folder;
     if (st == NOT_FOUND && files == 0)
-        complain(im, STR("folder"), STR("it has no .ics and no .vcf files"));
+        complain(im, STR("folder"), STR("it has no .ics, .vcf, .eml or .mbox files, and is no Maildir"));
     return st == NOT_FOUND ? OK : st;
 }
 
@@ -353,10 +381,12 @@ static bool find_targets(struct import *im, struct str user, struct str collecti
     im->account = p.id;
     if (collection.p) {
         enum status st = collection_find(tx, &a, &actor_system, p.id, 0, collection, &im->given);
-        if (st != OK || im->given.mount)
+        if (st == OK && im->given.mount)
             fail(im->call, "%.*s: no own collection of %.*s has this name", STR_ARG(collection),
                  STR_ARG(p.address));
-        return st == OK && !im->given.mount;
+        im->named = collection;
+        im->given.id = st == OK ? im->given.id : 0;
+        return (st == OK || st == NOT_FOUND) && !im->given.mount;
     }
     for (size_t i = 0; i < COUNT_OF(defaults); i++) {
         struct collection c;
@@ -393,10 +423,17 @@ int cmd_import(struct command_call *c)
         return 1;
     enum status st = import_files(&im);
     settle(&im, 0);
+    struct mail_import_counts mail;
+    mail_import_free(im.mail, &mail);
+    im.added += mail.added;
+    im.unchanged += mail.unchanged;
     pthread_cond_destroy(&im.wake);
     pthread_mutex_destroy(&im.lock);
     if (im.failed > COMPLAINTS)
         fail(c, "and %zu more could not be imported", im.failed - COMPLAINTS);
+    if (mail.failed > COMPLAINTS)
+        fail(c, "and %zu more messages could not be imported", mail.failed - COMPLAINTS);
+    im.failed += mail.failed;
     SCOPED_BUF(text, 256);
     buf_addf(&text,
              c->json ? "{\"added\":%zu,\"updated\":%zu,\"unchanged\":%zu,\"failed\":%zu}\n"

@@ -278,12 +278,13 @@ static int cmd_restore(struct command_call *c)
 const struct command store_commands[] = {
     {.words = "import",
      .usage = "--user ADDRESS [--collection NAME] FILE…",
-     .summary = "adds what .ics and .vcf files hold; what is there already is not added twice",
+     .summary = "adds what .ics, .vcf, mbox and .eml files and Maildirs hold; what is there already is not "
+                "added twice",
      .flags = COMMAND_FILES_IN,
      .run = cmd_import},
     {.words = "export",
      .usage = "--user ADDRESS [--collection NAME] [-o FILE]",
-     .summary = "writes a user's calendars (.ics) and cards (.vcf)",
+     .summary = "writes a user's calendars (.ics) and cards (.vcf), or one mailbox (mbox)",
      .flags = COMMAND_OUT,
      .run = cmd_export},
     {.words = "collection list",

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool has_ending(const char *name, const char *const *endings)
@@ -40,6 +41,49 @@ static bool send_file(int to, int dir, const char *name)
     return n > 0 && channel_send(to, str_n(packet, (size_t)n + 1), &fd, fd >= 0);
 }
 
+/* The files of the folder below `dir` that is called PART or BOX/PART. */
+static bool send_part(int to, int dir, const char *box, const char *part)
+{
+    char where[sizeof((struct folder_file *)NULL)->name];
+    struct dirent **list;
+    int n = snprintf(where, sizeof where, "%s%s%s", box, *box ? "/" : "", part);
+    int count = n > 0 && (size_t)n < sizeof where ? scandirat(dir, where, &list, everything, alphasort) : -1;
+    bool listens = true;
+    for (int i = 0; i < count; i++) {
+        char path[sizeof where];
+        n = snprintf(path, sizeof path, "%s/%s", where, list[i]->d_name);
+        if (listens && n > 0 && (size_t)n < sizeof path)
+            listens = send_file(to, dir, path);
+        free(list[i]);
+    }
+    if (count >= 0)
+        free(list);
+    return listens;
+}
+
+static int subfolder(const struct dirent *e)
+{
+    return e->d_name[0] == '.' && e->d_name[1] && e->d_name[1] != '.';
+}
+
+/* A Maildir (one with a folder "cur") and its subfolders; what lies in tmp is not delivered yet. */
+static void send_maildir(int to, int dir)
+{
+    struct dirent **list;
+    struct stat info;
+    if (fstatat(dir, "cur", &info, 0) != 0 || !S_ISDIR(info.st_mode))
+        return;
+    bool listens = send_part(to, dir, "", "cur") && send_part(to, dir, "", "new");
+    int count = scandirat(dir, ".", &list, subfolder, alphasort);
+    for (int i = 0; i < count; i++) {
+        listens = listens && send_part(to, dir, list[i]->d_name, "cur") &&
+                  send_part(to, dir, list[i]->d_name, "new");
+        free(list[i]);
+    }
+    if (count >= 0)
+        free(list);
+}
+
 static void send_all(int to, int dir, const char *const *endings)
 {
     struct dirent **list;
@@ -52,6 +96,8 @@ static void send_all(int to, int dir, const char *const *endings)
         free(list[i]);
     if (count >= 0)
         free(list);
+    if (listens)
+        send_maildir(to, dir);
 }
 
 int folder_offer(int dir, const char *const *endings)

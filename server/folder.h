@@ -10,13 +10,14 @@
 #include <stdbool.h>
 
 /* The caller's side, before he gives up any rights and before he has threads. What comes out of the descriptor that is returned are
- * the files of `dir` (closed by this) whose names end so, in either case of letters, by name. `endings`: NULL at the end. -1: errno
+ * the files of `dir` (closed by this) whose names end so, in either case of letters, by name; and when it is a Maildir, its messages and
+ * those of its subfolders, as "cur/NAME" and ".Sent/cur/NAME". `endings`: NULL at the end. -1: errno
  * says why. */
 int folder_offer(int dir, const char *const *endings);
 
 struct folder_file {
     int fd;         /* the receiver's; -1: it cannot be opened */
-    char name[256]; /* without the folder */
+    char name[600]; /* without the folder */
     char why[128];  /* then: why */
 };
 

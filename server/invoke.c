@@ -57,7 +57,7 @@ static int open_folder(struct command_call *c, const char *name, bool make)
 
 static int open_input(struct command_call *c, const char *name)
 {
-    static const char *const endings[] = {".ics", ".vcf", NULL};
+    static const char *const endings[] = {".ics", ".vcf", ".eml", ".mbox", NULL};
     struct stat info;
     int fd = strcmp(name, "-") == 0 ? fcntl(c->in, F_DUPFD_CLOEXEC, 3) : open(name, O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))

@@ -121,6 +121,10 @@ enum status message_each(struct tx *tx, const struct actor *actor, int64_t mailb
 enum status message_vanished(struct tx *tx, struct arena *a, const struct actor *actor, int64_t mailbox,
                              int64_t since, struct uid_range **out, size_t *count);
 
+/* A message whose body (without prefix) has that hash. NOT_FOUND. Needs RIGHT_READ. */
+enum status message_of_hash(struct tx *tx, const struct actor *actor, int64_t mailbox,
+                            const unsigned char hash[SHA256_SIZE], int64_t *uid);
+
 /* NOT_FOUND, DENIED (needs RIGHT_READ). */
 enum status message_open(struct tx *tx, struct arena *a, const struct actor *actor, int64_t mailbox,
                          int64_t uid, struct message_text *out);

@@ -241,6 +241,19 @@ enum status message_vanished(struct tx *tx, struct arena *a, const struct actor 
 
 /* ---- one ---- */
 
+enum status message_of_hash(struct tx *tx, const struct actor *actor, int64_t mailbox,
+                            const unsigned char hash[SHA256_SIZE], int64_t *uid)
+{
+    struct mailbox_row m;
+    enum status st = mailbox_load(tx, actor, mailbox, RIGHT_READ, &m);
+    if (st != OK)
+        return st;
+    return DB_GET_INT(tx_db(tx, mailbox), uid,
+                      "SELECT i.uid FROM content c JOIN item i ON i.content = c.id WHERE c.hash = ?1 AND "
+                      "i.account = ?2 AND i.collection = ?3 LIMIT 1",
+                      db_blob(str_n(hash, SHA256_SIZE)), db_int(m.c.account), db_int(mailbox));
+}
+
 enum status message_text_take(struct arena *a, struct stmt *q, int64_t uid, struct message_text *out)
 {
     struct str hash = col_str(q, 4);
