@@ -32,7 +32,9 @@ smtp_commands = 1000
 tarpit = 0s
 catch_all = catch.test: alice@example.test
 postmaster = carol@example.test
-"""
+[relay]
+host = 127.0.0.1:%d
+""" % free_port()  # nobody is there: what is to go out stays in the queue
 server = Server(CONF)
 with open(server.conf) as f:
     text = f.read()
