@@ -296,6 +296,7 @@ bool mbox_unpack(const struct mbox_message *m, struct buf *out, unsigned *marks)
     size_t header = header_size(m->text);
     struct str body = str_from(m->text, header), rest = str_slice(m->text, 0, header);
     bool about_folder = header_find(rest, STR("X-IMAP")).p != NULL;
+    bool unquote = !(m->plain && has_bare_from(body));
     struct header_field f;
     *marks = 0;
     while (rest.n) {
@@ -303,10 +304,10 @@ bool mbox_unpack(const struct mbox_message *m, struct buf *out, unsigned *marks)
         if (!header_next(&rest, &f))
             break;
         if (!belongs_to_file(&f, marks))
-            add_lines(out, str_slice(before, 0, before.n - rest.n), false);
+            add_lines(out, str_slice(before, 0, before.n - rest.n), unquote);
     }
     buf_addz(out, "\r\n");
-    add_lines(out, body, !(m->plain && has_bare_from(body)));
+    add_lines(out, body, unquote);
     return !about_folder;
 }
 
@@ -340,7 +341,7 @@ static void write_lines(struct buf *out, struct str text, bool quote)
         if (quote && str_starts(str_from(line, signs), STR("From ")))
             buf_addc(out, '>');
         buf_add(out, line);
-        buf_addc(out, '\n');
+        buf_addz(out, line.n && line.p[line.n - 1] == '\r' ? "\r\n" : "\n"); /* a CR of its own stays */
         text = str_from(text, next);
     }
 }

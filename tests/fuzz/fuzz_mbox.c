@@ -28,7 +28,8 @@ static size_t lengths(struct str in, size_t piece, size_t *out, size_t most)
         must(st == TRUNCATED ? in.n > 0 : st == NOT_FOUND || st == INVALID);
         if (st != TRUNCATED)
             return n;
-        memmove(window.p, rest.p, rest.n);
+        if (rest.n)
+            memmove(window.p, rest.p, rest.n);
         buf_cut(&window, rest.n);
         buf_add(&window, str_slice(in, 0, piece));
         in = str_from(in, piece);
