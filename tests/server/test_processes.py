@@ -322,7 +322,7 @@ def imports_from_elsewhere(s):
         assert r.returncode == 1 and 'dead.ics: file: No such file' in r.stderr, r
         os.mkdir(place + '/empty')
         r = s.command('import', '--user', ALICE, place + '/empty', check=False)
-        assert r.returncode == 1 and 'no .ics and no .vcf' in r.stderr, r
+        assert r.returncode == 1 and 'it has no .ics, .vcf, .eml or .mbox files' in r.stderr, r
         s.start()
     finally:
         shutil.rmtree(place)
