@@ -172,7 +172,8 @@ class Session:
                 raise AssertionError('the server closed the connection: %r' % bytes(got[-200:]))
             got += data
             if got.endswith(b'\r\n'):
-                start = got.rfind(b'\r\n', 0, len(got) - 2) + 2
+                before = got.rfind(b'\r\n', 0, len(got) - 2)
+                start = before + 2 if before >= 0 else 0
                 last = bytes(got[start:])
                 if last.startswith(tag + b' '):
                     if not last.startswith(tag + b' OK'):
