@@ -107,7 +107,7 @@ static bool check_service(struct dns_check *c, const char *service, struct str d
     return true;
 }
 
-/* Mail that is sent to a host which takes none is lost or waits for days. */
+/* Mail that is sent to a host which takes none is lost or waits for days; and where no MX leads to a host that takes it, none comes. */
 static bool check_mail(struct dns_check *c, struct str domain)
 {
     struct dns_record *r;
@@ -115,10 +115,19 @@ static bool check_mail(struct dns_check *c, struct str domain)
     enum status st = dns_ask(c->dns, &c->arena, domain, DNS_MX, &r, &count);
     if (!heard(c, st, domain))
         return false;
+    bool takes = conf_has(c->d->call->conf, CONF_LISTEN_SMTP);
+    if (st == NOT_FOUND && takes)
+        verdict(c->d, VERDICT_WARNING, "dns",
+                "%.*s has no MX, so other servers guess where its mail goes: add `%.*s. IN MX 10 %.*s.`",
+                STR_ARG(domain), STR_ARG(domain), STR_ARG(c->host));
     for (size_t i = 0; st == OK && i < count; i++)
-        if (leads_here(c, &r[i]))
+        if (leads_here(c, &r[i]) && takes)
+            verdict(c->d, VERDICT_OK, "dns", "the MX of %.*s leads to %.*s", STR_ARG(domain),
+                    STR_ARG(r[i].target));
+        else if (leads_here(c, &r[i]))
             verdict(c->d, VERDICT_WARNING, "dns",
-                    "the MX of %.*s is this host, which takes no mail: name your mail server in "
+                    "the MX of %.*s is this host, which takes no mail ([listen] smtp is not set): name your "
+                    "mail server in "
                     "`%.*s. IN MX %u HOST.`",
                     STR_ARG(domain), STR_ARG(domain), r[i].priority);
     return true;

@@ -23,6 +23,8 @@ enum status imap_first_mailboxes(struct imap_call *c);
 
 /* Appends letters of RFC 4314, with those of RFC 2086 that stand for several. */
 void imap_write_rights(struct buf *out, unsigned rights);
+/* Which rights a letter stands for: several, for those of RFC 2086 (section 2.1.1); 0: it is not known. */
+unsigned imap_right(char letter);
 
 /* ---- cmd_status.c ---- */
 /* Appends the STATUS response of a mailbox. DENIED, NOT_FOUND. */

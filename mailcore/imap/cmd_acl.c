@@ -9,35 +9,15 @@ static const unsigned mail_rights = RIGHT_LOOKUP | RIGHT_READ | RIGHT_SEEN | RIG
                                     RIGHT_POST | RIGHT_CREATE | RIGHT_REMOVE | RIGHT_DELETE | RIGHT_EXPUNGE |
                                     RIGHT_ADMIN;
 
-/* The letters of RFC 2086 stand for several (section 2.1.1). False: one is not known. */
+/* False: a letter is not known. */
 static bool read_rights(struct str s, unsigned *out)
 {
-    static const struct {
-        char letter;
-        unsigned rights;
-    } letters[] = {
-        {'l', RIGHT_LOOKUP},
-        {'r', RIGHT_READ},
-        {'s', RIGHT_SEEN},
-        {'w', RIGHT_WRITE},
-        {'i', RIGHT_INSERT},
-        {'p', RIGHT_POST},
-        {'k', RIGHT_CREATE},
-        {'x', RIGHT_REMOVE},
-        {'t', RIGHT_DELETE},
-        {'e', RIGHT_EXPUNGE},
-        {'a', RIGHT_ADMIN},
-        {'c', RIGHT_CREATE | RIGHT_REMOVE},
-        {'d', RIGHT_DELETE | RIGHT_EXPUNGE},
-    };
     *out = 0;
     for (size_t i = 0; i < s.n; i++) {
-        size_t k = 0;
-        while (k < COUNT_OF(letters) && letters[k].letter != s.p[i])
-            k++;
-        if (k == COUNT_OF(letters))
+        unsigned rights = imap_right(s.p[i]);
+        if (!rights)
             return false;
-        *out |= letters[k].rights;
+        *out |= rights;
     }
     return true;
 }

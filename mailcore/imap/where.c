@@ -48,27 +48,37 @@ enum status imap_first_mailboxes(struct imap_call *c)
 
 /* ---- words ---- */
 
+/* Both ways, in the order in which they are said. */
+static const struct {
+    char letter;
+    unsigned rights;
+} letters[] = {
+    {'l', RIGHT_LOOKUP},
+    {'r', RIGHT_READ},
+    {'s', RIGHT_SEEN},
+    {'w', RIGHT_WRITE},
+    {'i', RIGHT_INSERT},
+    {'p', RIGHT_POST},
+    {'k', RIGHT_CREATE},
+    {'x', RIGHT_REMOVE},
+    {'t', RIGHT_DELETE},
+    {'e', RIGHT_EXPUNGE},
+    {'a', RIGHT_ADMIN},
+    {'c', RIGHT_CREATE | RIGHT_REMOVE},
+    {'d', RIGHT_DELETE | RIGHT_EXPUNGE}, /* section 2.1.1: any of them */
+};
+
 void imap_write_rights(struct buf *out, unsigned rights)
 {
-    static const struct {
-        char letter;
-        unsigned rights;
-    } letters[] = {
-        {'l', RIGHT_LOOKUP},
-        {'r', RIGHT_READ},
-        {'s', RIGHT_SEEN},
-        {'w', RIGHT_WRITE},
-        {'i', RIGHT_INSERT},
-        {'p', RIGHT_POST},
-        {'k', RIGHT_CREATE},
-        {'x', RIGHT_REMOVE},
-        {'t', RIGHT_DELETE},
-        {'e', RIGHT_EXPUNGE},
-        {'a', RIGHT_ADMIN},
-        {'c', RIGHT_CREATE | RIGHT_REMOVE},
-        {'d', RIGHT_DELETE | RIGHT_EXPUNGE}, /* section 2.1.1: any of them */
-    };
     for (size_t i = 0; i < COUNT_OF(letters); i++)
         if (rights & letters[i].rights)
             buf_addc(out, letters[i].letter);
+}
+
+unsigned imap_right(char letter)
+{
+    for (size_t i = 0; i < COUNT_OF(letters); i++)
+        if (letters[i].letter == letter)
+            return letters[i].rights;
+    return 0;
 }

@@ -22,12 +22,14 @@ GOOD = {
 }
 
 
-def server(resolver, domains=''):
+def server(resolver, domains='', smtp=0):
     """With a name that DNS is asked about; the file says it anew, since the test's servers are `localhost`."""
     s = scambio.Server(domains)
     with open(s.conf) as f:
         text = f.read()
     with open(s.conf, 'w') as f:
+        if smtp:
+            text = text.replace('[listen]\n', '[listen]\nsmtp = 127.0.0.1:%d\n' % smtp)
         f.write(text.replace('hostname = localhost\n', 'hostname = %s\nresolver = %s\n' % (HOST, resolver)))
     return s
 
@@ -68,6 +70,17 @@ def test_records_that_lead_elsewhere():
         said = [why for v, why in lines(s)[0] if v == 'warning']
         assert len(said) == 3 and 'leads to other.example.net:8443' in said[0] and 'leads to .:0' in said[1], said
         assert 'the MX of example.test is this host' in said[2], said
+
+
+def test_mail_that_is_taken():
+    table = dict(GOOD)
+    table['example.test', 'MX'] = [(10, HOST)]
+    for mx, verdict, word in ((True, 'ok', 'the MX of example.test leads to'), (False, 'warning', 'example.test has no MX')):
+        if not mx:
+            del table['example.test', 'MX']
+        with dns.Dns(table) as d, server('127.0.0.1:%d' % d.port, smtp=scambio.free_port()) as s:
+            said = [line for line in lines(s)[0] if 'MX' in line[1]]
+            assert len(said) == 1 and said[0][0] == verdict and word in said[0][1], said
 
 
 def test_servers_of_ipv6_and_the_second_of_two():
